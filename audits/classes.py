@@ -1,0 +1,202 @@
+"""The explicit class list: ids are the key, names are for display, the position is the column."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audits.errors import ConfigError, InputError, first_few
+
+LabelsAs = Literal["auto", "id", "name", "position"]
+
+#: The class index of a label that is in no class.
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """All classes of a dataset, in the order of the columns of dense probabilities.
+
+    Parameters
+    ----------
+    ids : tuple of str, length K
+        Unique keys. Whole numbers are written as decimal digits.
+    names : tuple of str, length K
+        Display names; they may repeat (real class lists do).
+
+    Raises
+    ------
+    ConfigError
+        When there are fewer than two classes, an id repeats or the lengths differ.
+    """
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.ids) != len(self.names):
+            raise ConfigError(f"class list: {len(self.ids)} ids but {len(self.names)} names")
+        if len(self.ids) < 2:
+            raise ConfigError(f"class list: expected at least 2 classes, got {len(self.ids)}")
+        if repeated := _repeated(self.ids):
+            raise ConfigError(f"class list: {len(repeated)} ids repeat ({first_few(repeated)}); ids are keys")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Class index by class id."""
+        return {id_: i for i, id_ in enumerate(self.ids)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the set of class ids: the class list as part of a question.
+
+        Neither the order nor the names enter: reordering columns or fixing a name's spelling does not
+        change which answers were possible.
+        """
+        text = json.dumps(sorted(self.ids), ensure_ascii=False)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    @cached_property
+    def repeated_names(self) -> list[str]:
+        """Display names that more than one class has, in class order."""
+        return _repeated(self.names)
+
+    def display(self, index: int | None) -> str | None:
+        """Name of a class index for people; the id is added where the name alone is ambiguous."""
+        if index is None:
+            return None
+        name, id_ = self.names[index], self.ids[index]
+        return f"{name} ({id_})" if name in self.repeated_names else name
+
+    def id_of(self, index: int | None) -> str | None:
+        """Class id of a class index; None stays None."""
+        return None if index is None else self.ids[index]
+
+    def encode(self, values: pa.Array | pa.ChunkedArray, labels_as: LabelsAs = "auto") -> EncodedLabels:
+        """Turn labels as files write them into class indices.
+
+        Parameters
+        ----------
+        values : pyarrow array of strings, integers, whole-numbered floats or dictionaries of these
+        labels_as : {"auto", "id", "name", "position"}
+            How to read the values. `auto` takes the first of id, name and position under which every
+            value is a class, or else the one under which most are.
+
+        Returns
+        -------
+        EncodedLabels
+            Class indices, -1 where the label is in no class or missing.
+
+        Raises
+        ------
+        InputError
+            When the type is not one of labels, when two readings fit all values but disagree, or when
+            labels are given by name and a used name stands for several classes.
+        """
+        texts = label_texts(values)
+        unique = [u for u in pc.unique(texts).to_pylist() if u is not None]
+        if labels_as != "auto":
+            return self._apply(texts, labels_as, self._lookup(labels_as))
+        readings: dict[LabelsAs, dict[str, int]] = {m: self._lookup(m) for m in ("id", "name", "position")}
+        hits = {m: sum(u in table for u in unique) for m, table in readings.items()}
+        whole = [m for m in readings if hits[m] == len(unique)]
+        for other in whole[1:]:
+            differs = [u for u in unique if readings[whole[0]][u] != readings[other][u]]
+            # Positions are the last resort: ids that happen to be numbers outrank them without a word.
+            if differs and other != "position":
+                raise InputError(
+                    f"labels fit the class list both by {whole[0]} and by {other}, and the two disagree "
+                    f"(label {first_few(differs)}); say which with 'labels_as'"
+                )
+        best = whole[0] if whole else max(readings, key=lambda m: hits[m])
+        return self._apply(texts, best, readings[best])
+
+    def _lookup(self, labels_as: LabelsAs) -> dict[str, int]:
+        if labels_as == "id":
+            return self.positions
+        if labels_as == "position":
+            return {str(i): i for i in range(len(self))}
+        ambiguous = set(self.repeated_names)
+        return {name: i for i, name in enumerate(self.names) if name not in ambiguous}
+
+    def _apply(self, texts: pa.Array, labels_as: LabelsAs, table: dict[str, int]) -> EncodedLabels:
+        if labels_as == "name" and self.repeated_names:
+            used = set(pc.unique(texts).to_pylist()) & set(self.repeated_names)
+            if used:
+                raise InputError(
+                    f"labels are given by name, but {len(used)} of the names used stand for several classes "
+                    f"({first_few(sorted(used))}); give class ids instead"
+                )
+        encoded = texts.dictionary_encode()
+        codes = np.array([table.get(v, UNKNOWN) for v in encoded.dictionary.to_pylist()], dtype=np.int32)
+        indices = encoded.indices.fill_null(len(codes)).to_numpy(zero_copy_only=False)
+        return EncodedLabels(np.append(codes, np.int32(UNKNOWN))[indices], texts, labels_as)
+
+
+@dataclass(frozen=True)
+class EncodedLabels:
+    """Labels read against a class list.
+
+    Attributes
+    ----------
+    index : int32 array, shape (n,)
+        Class index; -1 where the label is in no class.
+    text : pyarrow string array, length n
+        The label as the file writes it.
+    labels_as : {"id", "name", "position"}
+        The reading that was used, so that an export can write labels the same way.
+    """
+
+    index: npt.NDArray[np.int32]
+    text: pa.Array
+    labels_as: LabelsAs
+
+
+def label_texts(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Labels as strings: whole numbers as digits, text as it is, missing as null.
+
+    Raises
+    ------
+    InputError
+        When the values are neither text nor whole numbers.
+    """
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    if isinstance(array, pa.ChunkedArray):  # an empty chunked array stays chunked
+        array = pa.array([], type=array.type)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_null(array.type):
+        return pa.array([None] * len(array), type=pa.string())
+    if pa.types.is_floating(array.type):
+        finite = pc.fill_null(pc.is_finite(array), True)
+        fractional = pc.fill_null(pc.not_equal(array, pc.floor(array)), False)
+        if not pc.all(finite).as_py() or pc.any(fractional).as_py():
+            raise InputError("labels are numbers that are not whole; expected class ids or class names")
+        array = array.cast(pa.int64())
+    if pa.types.is_integer(array.type) or pa.types.is_large_string(array.type):
+        return array.cast(pa.string())
+    if pa.types.is_string(array.type):
+        return array
+    raise InputError(f"labels have type {array.type}; expected text or whole numbers")
+
+
+def _repeated(values: Sequence[str]) -> list[str]:
+    seen: set[str] = set()
+    out: list[str] = []
+    for value in values:
+        if value in seen and value not in out:
+            out.append(value)
+        seen.add(value)
+    return out

@@ -1,0 +1,358 @@
+"""A dataset's YAML file, as pydantic models: every field described, unknown keys refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from audits.classes import ClassList, LabelsAs
+
+MetricName = Literal["accuracy", "top5_accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece_15"]
+FilterBy = Literal[
+    "prune_by_noise_rate",
+    "prune_by_class",
+    "both",
+    "confident_learning",
+    "predicted_neq_given",
+    "low_normalized_margin",
+    "low_self_confidence",
+]
+ScoreMethod = Literal["self_confidence", "normalized_margin", "confidence_weighted_entropy"]
+
+DATASET_NAME = re.compile(r"[A-Za-z0-9_]+")
+
+
+def _not_boolean(value: object) -> object:
+    # YAML reads a bare yes, no, on or off as a boolean; as a class or column name that is never meant.
+    if isinstance(value, bool):
+        raise ValueError(
+            f"is the boolean {value}; YAML reads bare yes/no/on/off as booleans: put it in quotes"
+        )
+    return value
+
+
+class Strict(BaseModel):
+    """Base of all configuration: unknown keys are refused, values are frozen once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClassConfig(Strict):
+    """One class: its key and its display name."""
+
+    id: str | int = Field(description="Key of the class, unique in the list.")
+    name: str | int | None = Field(None, description="Display name; the id when left out.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: object) -> object:
+        if isinstance(value, dict):
+            for part in value.values():
+                _not_boolean(part)
+            return value
+        return {"id": _not_boolean(value)}
+
+
+class ItemsConfig(Strict):
+    """The items file: one row an item."""
+
+    path: str = Field(description="Parquet, CSV, JSONL or Arrow file, relative to this YAML file.")
+    id: str = Field("item_id", description="Column with the item ids.")
+    label: str = Field("label", description="Column with the given labels: class ids, names or positions.")
+    labels_as: LabelsAs = Field("auto", description="How labels are written: auto, id, name or position.")
+    content: tuple[str, ...] | None = Field(
+        None,
+        description="Columns that a reviewer sees and that make up an item's content hash. "
+        "Left out: every further column that is not a group.",
+    )
+    files: tuple[str, ...] = Field(
+        (), description="Content columns that hold file paths; the files' bytes enter the content hash."
+    )
+    groups: tuple[str, ...] = Field((), description="Columns that name a group an item belongs to.")
+
+
+class OutputsConfig(Strict):
+    """One model's output files."""
+
+    kind: Literal["dense", "top_k", "labels"] = Field(
+        description="dense: a probability for every class; top_k: the k likeliest classes with their "
+        "probabilities; labels: predicted labels alone."
+    )
+    path: str = Field(
+        description="Parquet, CSV, JSONL or Arrow file with an id column, or a .npy array in items order. "
+        "For top_k as .npy: the classes."
+    )
+    probs: str | None = Field(None, description="For top_k as .npy: the probabilities of the same shape.")
+    id: str = Field("item_id", description="Column with the item ids.")
+    rows: Literal["by_id", "items_order"] = Field(
+        "by_id",
+        description="items_order: the file has no ids and its rows are in the order of the items file. "
+        "It must be said for a file without ids.",
+    )
+    columns: tuple[str | int, ...] | None = Field(
+        None,
+        description="Class ids of the columns of a dense array, in order. Left out: the class list's order.",
+    )
+    column: str | None = Field(
+        None,
+        description="dense in a table: the one list column with the probabilities (left out: a column a "
+        "class, named by class id or name); labels in a table: the label column (default predicted_label).",
+    )
+    labels_as: LabelsAs = Field("auto", description="How classes are written in top_k and labels outputs.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        npy = self.path.endswith(".npy")
+        if npy and self.rows != "items_order":
+            raise ValueError("a .npy file has no ids: say 'rows: items_order' if its rows are in items order")
+        if not npy and self.rows == "items_order" and self.probs:
+            raise ValueError("'probs' belongs to a .npy pair")
+        if npy and self.kind == "top_k" and not self.probs:
+            raise ValueError("top_k as .npy needs 'probs', the array of probabilities")
+        if self.probs and not (npy and self.kind == "top_k"):
+            raise ValueError("'probs' goes with 'kind: top_k' and .npy files only")
+        if self.columns is not None and not (npy and self.kind == "dense"):
+            raise ValueError("'columns' goes with 'kind: dense' and a .npy file only")
+        return self
+
+
+class ModelConfig(Strict):
+    """One model whose outputs are audited and scored."""
+
+    name: Annotated[str, AfterValidator(_not_boolean)] = Field(
+        description="Unique name of the model.", min_length=1
+    )
+    outputs: OutputsConfig = Field(description="Where its outputs are.")
+    out_of_sample: bool = Field(
+        description="Whether the outputs are for items the model was not trained on (a held-out set, or "
+        "cross-validated). Confident learning presumes it; otherwise a warning is given."
+    )
+    family: str | None = Field(None, description="Architecture or vendor; models of one family err alike.")
+    raised_flags: bool = Field(
+        False,
+        description="Whether this model raised the flags that people reviewed: its score is then favoured.",
+    )
+    scored: bool = Field(
+        True, description="Whether the model is a contestant; false: it only serves the audit."
+    )
+
+
+class AnnotationsConfig(Strict):
+    """Annotations in long form: one row per item and annotator."""
+
+    path: str = Field(description="Parquet, CSV, JSONL or Arrow file, relative to this YAML file.")
+    id: str = Field("item_id", description="Column with the item ids.")
+    annotator: str = Field("annotator_id", description="Column with the annotators' ids.")
+    label: str = Field("label", description="Column with the annotator's label.")
+    labels_as: LabelsAs = Field("auto", description="How labels are written: auto, id, name or position.")
+
+
+class ConfidentLearningConfig(Strict):
+    """Confident learning, through cleanlab, for each model with dense outputs."""
+
+    flags: bool = Field(True, description="Whether this audit raises flags, or only adds its score.")
+    models: tuple[str, ...] | None = Field(
+        None, description="Models to use. Left out: all with dense outputs."
+    )
+    min_model_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of these models that must flag an item before the finding is flagged.",
+    )
+    filter_by: FilterBy = Field("prune_by_noise_rate", description="cleanlab's filter_by.")
+    frac_noise: float = Field(1.0, gt=0, le=1, description="cleanlab's frac_noise.")
+    num_to_remove_per_class: tuple[int, ...] | None = Field(
+        None, description="cleanlab's num_to_remove_per_class, in class order."
+    )
+    min_examples_per_class: int = Field(1, ge=0, description="cleanlab's min_examples_per_class.")
+    method: ScoreMethod = Field("self_confidence", description="cleanlab's label quality score.")
+    adjust_pred_probs: bool = Field(False, description="cleanlab's adjust_pred_probs.")
+
+    @model_validator(mode="after")
+    def _as_cleanlab(self) -> Self:
+        if self.adjust_pred_probs and self.method == "confidence_weighted_entropy":
+            raise ValueError("cleanlab does not adjust pred_probs for confidence_weighted_entropy")
+        return self
+
+
+class PervasiveLabelErrorsConfig(Strict):
+    """The rule of the study 'Pervasive Label Errors in Test Sets': as many of the lowest margins as the
+    uncalibrated confident joint has off its diagonal, by share.
+    """
+
+    flags: bool = Field(True, description="Whether this audit raises flags, or only adds its score.")
+    models: tuple[str, ...] | None = Field(
+        None, description="Models to use. Left out: all with dense outputs."
+    )
+    min_model_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of these models that must flag an item before the finding is flagged.",
+    )
+
+
+class ModelAgreementConfig(Strict):
+    """Agreement of all models with any outputs against the given label."""
+
+    flags: bool = Field(True, description="Whether this audit raises flags, or only adds its score.")
+    models: tuple[str, ...] | None = Field(None, description="Models to use. Left out: all.")
+    min_share: float = Field(
+        0.5, gt=0, le=1, description="Share of models that must predict the same other class to flag an item."
+    )
+
+
+class AuditsConfig(Strict):
+    """Which audits run, and their parameters. With the section left out: confident learning and agreement."""
+
+    confident_learning: ConfidentLearningConfig | None = Field(None, description="Confident learning.")
+    pervasive_label_errors: PervasiveLabelErrorsConfig | None = Field(None, description="The study's rule.")
+    model_agreement: ModelAgreementConfig | None = Field(None, description="Agreement of models.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_key_means_defaults(cls, value: object) -> object:
+        # `model_agreement:` with nothing after it reads as null in YAML; the writer means "with defaults".
+        return {k: {} if v is None else v for k, v in value.items()} if isinstance(value, dict) else value
+
+
+class GoldConfig(Strict):
+    """Items whose right label is known, mixed into the queue to see how reviewers do."""
+
+    path: str = Field(description="Parquet, CSV, JSONL or Arrow file, relative to this YAML file.")
+    id: str = Field("item_id", description="Column with the item ids.")
+    label: str = Field("label", description="Column with the known right label.")
+    labels_as: LabelsAs = Field("auto", description="How labels are written: auto, id, name or position.")
+
+
+class ReviewConfig(Strict):
+    """Which items go to people, and what their verdicts come to."""
+
+    budget: int | None = Field(
+        None,
+        ge=0,
+        description="How many flagged items, from the top of the ranking, go to people. Left out: all.",
+    )
+    control_rate: float = Field(
+        0.0, ge=0, le=1, description="Share of the unflagged items that go to people as a control sample."
+    )
+    seed: int = Field(0, description="Seed of the control sample's hash.")
+    gold: GoldConfig | None = Field(None, description="Items with a known right label.")
+    verdicts_per_item: int = Field(
+        1, ge=1, description="How many verdicts make an item complete (m of 'n of m')."
+    )
+    agree: int = Field(1, ge=1, description="How many of them must agree (n of 'n of m').")
+
+    @model_validator(mode="after")
+    def _n_of_m(self) -> Self:
+        if self.agree > self.verdicts_per_item:
+            raise ValueError(
+                f"'agree' is {self.agree}, but an item gets only {self.verdicts_per_item} verdicts_per_item"
+            )
+        return self
+
+
+class ToleranceConfig(Strict):
+    """How far probabilities may be off before they are refused."""
+
+    range: float = Field(
+        1e-4, ge=0, le=0.1, description="A probability may leave [0, 1] by this much; it is then clipped."
+    )
+    sum: float = Field(
+        1e-3,
+        ge=0,
+        le=0.1,
+        description="A dense row may miss the sum 1 by this much; a top-k row may exceed it.",
+    )
+
+
+ALL_METRICS: tuple[MetricName, ...] = (
+    "accuracy",
+    "top5_accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "log_loss",
+    "ece_15",
+)
+
+
+class DatasetConfig(Strict):
+    """One dataset: the whole YAML file."""
+
+    name: str | None = Field(None, description="Must equal the file's name without .yaml when given.")
+    description: str = Field("", description="A sentence for people.")
+    task: Literal["multiclass"] = Field("multiclass", description="The one task type there is so far.")
+    items: ItemsConfig = Field(description="The items file.")
+    classes: tuple[ClassConfig, ...] | None = Field(
+        None,
+        description="All classes, also those that no item has, in the order of the columns of dense "
+        "probabilities. `labelaudit add` derives a list to confirm.",
+    )
+    classes_file: str | None = Field(
+        None,
+        description="Instead of classes: a JSON or YAML file with the list, or a text file, a class a line.",
+    )
+    classes_confirmed: bool = Field(
+        True, description="False while the list was derived from the labels and nobody has looked at it."
+    )
+    models: tuple[ModelConfig, ...] = Field(
+        (), description="The models whose outputs are audited and scored."
+    )
+    annotations: AnnotationsConfig | None = Field(None, description="Annotations in long form.")
+    audits: AuditsConfig = Field(
+        AuditsConfig(confident_learning=ConfidentLearningConfig(), model_agreement=ModelAgreementConfig()),
+        description="Which audits run.",
+    )
+    review: ReviewConfig = Field(ReviewConfig(), description="The review policy.")
+    metrics: tuple[MetricName, ...] = Field(
+        ALL_METRICS, description="Which metrics are computed.", min_length=1
+    )
+    tolerance: ToleranceConfig = Field(ToleranceConfig(), description="Tolerances on probabilities.")
+
+    @model_validator(mode="after")
+    def _names_known(self) -> Self:
+        names = [m.name for m in self.models]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"models: the name {', '.join(map(repr, twice))} is given more than once")
+        for key in ("confident_learning", "pervasive_label_errors", "model_agreement"):
+            audit = getattr(self.audits, key)
+            missing = [n for n in (audit.models or ()) if n not in names] if audit else []
+            if missing:
+                raise ValueError(f"audits.{key}.models: no model is named {', '.join(map(repr, missing))}")
+        if self.classes is not None and self.classes_file is not None:
+            raise ValueError("give 'classes' or 'classes_file', not both")
+        if self.name is not None and not DATASET_NAME.fullmatch(self.name):
+            raise ValueError(f"name {self.name!r} may hold letters, digits and underscores only")
+        return self
+
+
+class Dataset(BaseModel):
+    """A dataset's configuration together with where it was read and its class list."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    name: str
+    path: Path
+    config: DatasetConfig
+    classes: ClassList
+
+    def resolve(self, path: str) -> Path:
+        """Absolute path of a file named in the YAML, which is relative to the YAML file."""
+        return (self.path.parent / path).resolve()
+
+
+def class_list(entries: tuple[ClassConfig, ...]) -> ClassList:
+    """Class list of a configuration's `classes`."""
+    return ClassList(
+        ids=tuple(str(e.id) for e in entries),
+        names=tuple(str(e.id if e.name is None else e.name) for e in entries),
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a dataset's YAML file, for editors and for the documentation."""
+    return DatasetConfig.model_json_schema()

@@ -1,0 +1,149 @@
+"""What goes into the review store and what comes out of it, as plain frozen values.
+
+Labels are class ids here, never class indices: a verdict outlives any order of the class list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, get_args
+
+Decision = Literal["keep", "relabel", "multiple", "none", "unsure", "unusable"]
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
+
+Stratum = Literal["flagged", "control", "gold"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a verdict answers: is this label right for this content, among these classes?
+
+    Attributes
+    ----------
+    dataset, item_id : str
+        The item.
+    content_hash : str
+        Hash of what the reviewer is shown.
+    given_label : str
+        Class id of the given label.
+    classes_hash : str
+        `ClassList.fingerprint`: which answers were possible.
+    """
+
+    dataset: str
+    item_id: str
+    content_hash: str
+    given_label: str
+    classes_hash: str
+
+    @property
+    def hash(self) -> str:
+        """32 hexadecimal digits that stand for the question; any change of a part changes them."""
+        parts = [self.dataset, self.item_id, self.content_hash, self.given_label, self.classes_hash]
+        text = json.dumps(parts, ensure_ascii=False)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """An item to be routed to people.
+
+    Attributes
+    ----------
+    question : Question
+        What they are asked.
+    stratum : {"flagged", "control", "gold"}
+        Why the item is in the queue.
+    inclusion_probability : float
+        Probability in (0, 1] with which the item was drawn into its stratum.
+    rank : int or None
+        Rank of the finding when it was routed; orders the queue, lowest first.
+    suggested_label : str or None
+        Class id the evidence suggests.
+    reasons : tuple of str
+        Why, in words.
+    gold_label : str or None
+        Class id known to be right (gold items only). Never shown to a reviewer.
+    """
+
+    question: Question
+    stratum: Stratum
+    inclusion_probability: float
+    rank: int | None = None
+    suggested_label: str | None = None
+    reasons: tuple[str, ...] = ()
+    gold_label: str | None = None
+
+
+@dataclass(frozen=True)
+class NewVerdict:
+    """One person's decision on one question.
+
+    Attributes
+    ----------
+    client_id : str
+        Chosen by the sender; sending the same id again stores nothing.
+    question : Question
+        What was answered.
+    reviewer : str or None
+        Who decided; None when the source does not identify people (each such verdict counts for itself).
+    decision : str
+        One of `DECISIONS`.
+    labels : tuple of str
+        Class ids: one for relabel (not the given label), two or more for multiple, none otherwise.
+    comment : str
+        Free text.
+    seconds : float or None
+        Time spent, in seconds.
+    decided_at : datetime or None
+        When, with a time zone; None: now.
+    source : str
+        Where the verdict came in: a file's name, `label-errors`, `demo`, ...
+    """
+
+    client_id: str
+    question: Question
+    reviewer: str | None
+    decision: Decision
+    labels: tuple[str, ...] = ()
+    comment: str = ""
+    seconds: float | None = None
+    decided_at: datetime | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class StoredVerdict:
+    """A verdict as the store keeps it. `withdrawn` says that a later row took it back."""
+
+    id: int
+    client_id: str
+    question: Question
+    reviewer: str | None
+    decision: Decision
+    labels: tuple[str, ...]
+    comment: str
+    seconds: float | None
+    decided_at: datetime
+    stored_at: datetime
+    source: str
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """A review task as the store keeps it, with the number of verdicts that count so far."""
+
+    id: int
+    question: Question
+    stratum: Stratum
+    inclusion_probability: float
+    rank: int | None
+    suggested_label: str | None
+    reasons: tuple[str, ...]
+    gold_label: str | None
+    created_at: datetime
+    verdicts: int = field(default=0)

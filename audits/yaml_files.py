@@ -1,0 +1,183 @@
+"""Reading a dataset's YAML: strict about keys, and clear about what is wrong and where."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from audits.classes import ClassList
+from audits.config import DATASET_NAME, ClassConfig, Dataset, DatasetConfig, class_list
+from audits.errors import ConfigError, collect, first_few
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A safe loader that refuses a repeated key, which YAML would let pass with the last one winning."""
+
+
+def _construct_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[object] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        if isinstance(key, (list, dict)):
+            raise ConfigError(f"line {key_node.start_mark.line + 1}: a key is a {type(key).__name__}")
+        if key in seen:
+            raise ConfigError(f"line {key_node.start_mark.line + 1}: the key {key!r} is given twice")
+        seen.add(key)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+
+
+def read_yaml(path: Path) -> object:
+    """Read one YAML document.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read, is not YAML or repeats a key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError(f"{path}: cannot be read: {e}") from e
+    try:
+        # a subclass of SafeLoader: builds plain values only
+        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506
+    except ConfigError as e:
+        raise ConfigError(f"{path}: {e}") from e
+    except (yaml.YAMLError, RecursionError) as e:
+        raise ConfigError(f"{path}: is not valid YAML: {e}") from e
+
+
+def load_dataset(path: Path) -> Dataset:
+    """Read and check one dataset's YAML file.
+
+    Parameters
+    ----------
+    path : Path
+        `datasets/NAME.yaml`; the file's name is the dataset's name.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file, each with its place, and for an unknown key the nearest known one.
+    """
+    config = read_config(path)
+    if config.classes_file is not None:
+        classes = read_class_file((path.parent / config.classes_file).resolve())
+    elif config.classes is not None:
+        classes = _in_file(path, config.classes)
+    else:
+        raise ConfigError(
+            f"{path}: no class list. Give 'classes' with every class, also those no item has, in the order of "
+            f"the columns of your probabilities; 'labelaudit add {path.stem} --derive-classes' writes one "
+            "derived from the labels for you to confirm"
+        )
+    if not config.classes_confirmed:
+        raise ConfigError(
+            f"{path}: the class list was derived from the labels and is not confirmed yet. Check that no class is "
+            "missing and that the order is that of the columns of your probabilities, then set "
+            "'classes_confirmed: true'"
+        )
+    return Dataset(name=path.stem, path=path, config=config, classes=classes)
+
+
+def read_config(path: Path) -> DatasetConfig:
+    """Read a dataset's YAML without asking for a confirmed class list; raises as `load_dataset` does."""
+    if not DATASET_NAME.fullmatch(path.stem):
+        raise ConfigError(f"{path}: a dataset's name may hold letters, digits and underscores only")
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: expected a mapping of keys to values, got {type(raw).__name__}")
+    try:
+        config = DatasetConfig.model_validate(raw)
+    except ValidationError as e:
+        problems = [_render(err) for err in e.errors(include_url=False)]
+        raise ConfigError(collect(str(path), problems)) from e
+    if config.name not in (None, path.stem):
+        raise ConfigError(f"{path}: name is {config.name!r}, but the file is named {path.stem!r}")
+    return config
+
+
+def read_class_file(path: Path) -> ClassList:
+    """Read a class list from its own file: JSON or YAML with a list, or text with one class a line.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read or holds something else.
+    """
+    entries: object
+    if path.suffix in (".yaml", ".yml", ".json"):
+        if path.suffix == ".json":
+            try:
+                entries = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as e:
+                raise ConfigError(f"{path}: the class list cannot be read: {e}") from e
+        else:
+            entries = read_yaml(path)
+    else:
+        try:
+            entries = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError) as e:
+            raise ConfigError(f"{path}: the class list cannot be read: {e}") from e
+    if not isinstance(entries, list):
+        raise ConfigError(f"{path}: expected a list of classes, got {type(entries).__name__}")
+    try:
+        return _in_file(path, tuple(ClassConfig.model_validate(e) for e in entries))
+    except ValidationError as e:
+        raise ConfigError(collect(str(path), [_render(err) for err in e.errors(include_url=False)])) from e
+
+
+def _in_file(path: Path, entries: tuple[ClassConfig, ...]) -> ClassList:
+    try:
+        return class_list(entries)
+    except ConfigError as e:
+        raise ConfigError(f"{path}: {e}") from e
+
+
+def _render(error: ErrorDetails) -> str:
+    place = ".".join(str(p) for p in error["loc"]) or "the file"
+    if error["type"] == "extra_forbidden":
+        parent, key = list(error["loc"][:-1]), str(error["loc"][-1])
+        known = _known_keys(parent)
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+        return f"{place}: unknown key; the nearest known key is {near[0]!r} (known: {first_few(known, 20)})"
+    if error["type"] == "missing":
+        return f"{place}: is required and missing"
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return f"{place}: {message}"
+    shown = repr(error["input"])
+    return f"{place}: {message}, got {shown if len(shown) <= 80 else shown[:77] + '...'}"
+
+
+def _known_keys(place: list[str | int]) -> list[str]:
+    """Names of the keys allowed at a place in the configuration."""
+    model: type[BaseModel] = DatasetConfig
+    for part in place:
+        if isinstance(part, str) and part in model.model_fields:
+            nested = list(_models_in(model.model_fields[part].annotation))
+            if nested:
+                model = nested[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for arg in get_args(annotation):
+        yield from _models_in(arg)
