@@ -72,7 +72,7 @@ class ModelOutputs:
         the first in the order of the file (column 0 need not be the likeliest).
         """
         if self.pred_probs is not None:
-            return _by_blocks(self.pred_probs, lambda p: p.argmax(axis=1), np.int32)
+            return _argmax_by_blocks(self.pred_probs)
         if self.top_k_labels is not None and self.top_k_probs is not None:
             best = self.top_k_probs.argmax(axis=1)
             return np.take_along_axis(self.top_k_labels, best[:, None], axis=1)[:, 0].astype(np.int32)
@@ -83,9 +83,9 @@ class ModelOutputs:
     def confidence(self) -> npt.NDArray[np.float64] | None:
         """Probability of the predicted class, shape (n,), in [0, 1]; None for labels alone."""
         if self.pred_probs is not None:
-            return _by_blocks(self.pred_probs, lambda p: p.max(axis=1), np.float64)
+            return _max_by_blocks(self.pred_probs)
         if self.top_k_probs is not None:
-            return self.top_k_probs.max(axis=1).astype(np.float64)
+            return np.asarray(self.top_k_probs.max(axis=1), dtype=np.float64)
         return None
 
     def probability_of(self, labels: Ints) -> npt.NDArray[np.float64] | None:
@@ -117,8 +117,10 @@ class ModelOutputs:
     def top5(self) -> Ints | None:
         """Class indices of the five likeliest classes, shape (n, 5), in no order; None when unknown."""
         if self.pred_probs is not None and self.n_classes >= 5:
-            parts = [np.argpartition(-p, 4, axis=1)[:, :5] for p in _blocks(self.pred_probs)]
-            return np.concatenate(parts or [np.empty((0, 5))]).astype(np.int32)
+            parts = [
+                np.argpartition(-p, 4, axis=1)[:, :5].astype(np.int32) for p in row_blocks(self.pred_probs)
+            ]
+            return np.concatenate(parts) if parts else np.empty((0, 5), dtype=np.int32)
         if self.top_k_labels is not None and self.top_k_probs is not None and self.top_k_labels.shape[1] >= 5:
             if self.top_k_labels.shape[1] == 5:
                 return np.asarray(self.top_k_labels)
@@ -176,16 +178,19 @@ def agreeing_length(outputs: Mapping[str, ModelOutputs], n: int) -> None:
             raise AuditError(f"model {name!r} has outputs for {len(o)} items, the dataset has {n}")
 
 
-def _blocks(array: Floats) -> list[Floats]:
+def row_blocks(array: Floats) -> list[Floats]:
+    """Views of a matrix by rows, some 64 MB each, so that a memory map is never read in whole."""
     rows = max(1, _BLOCK_BYTES // max(1, array.shape[1] * array.itemsize))
     return [array[i : i + rows] for i in range(0, len(array), rows)]
 
 
-def _by_blocks(array, function, dtype):  # type: ignore[no-untyped-def]
-    """Apply a row-wise function block by block, so that a memory map is never read in whole."""
-    out = np.empty(len(array), dtype=dtype)
-    start = 0
-    for block in _blocks(array):
-        out[start : start + len(block)] = function(block)
-        start += len(block)
-    return out
+def _max_by_blocks(array: Floats) -> npt.NDArray[np.float64]:
+    """Largest value of each row, never reading a memory map in whole."""
+    parts = [block.max(axis=1).astype(np.float64) for block in row_blocks(array)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _argmax_by_blocks(array: Floats) -> Ints:
+    """Column of the largest value of each row, never reading a memory map in whole."""
+    parts = [block.argmax(axis=1).astype(np.int32) for block in row_blocks(array)]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int32)

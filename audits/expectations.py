@@ -1,0 +1,406 @@
+"""Great Expectations suites for the ingested tables: what is broken is refused, what is poor is warned of.
+
+Each rule is an expectation, which Great Expectations judges, and beside it an Arrow expression that finds
+the offending rows. The suite runs with the result format BOOLEAN_ONLY, since asking it for the rows of one
+expectation that fails everywhere takes a minute on a million rows, where Arrow takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audits.classes import ClassList
+from audits.config import ToleranceConfig
+from audits.errors import SHOWN, AuditError, InputError, collect
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation of a table, and how to find the rows that do not meet it.
+
+    Attributes
+    ----------
+    expectation : str
+        Class name in `great_expectations.expectations`.
+    arguments : mapping
+        Its arguments.
+    offending : callable
+        From the table to a boolean Arrow array: true where the row is at fault (null counts as false).
+    says : str
+        What is wrong, in words that follow "3 of 100 rows: ".
+    column : str
+        The column that is judged; its values are shown beside the ids.
+    """
+
+    expectation: str
+    arguments: Mapping[str, Any]
+    offending: Callable[[pa.Table], pa.Array]
+    says: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One rule that a table does not meet.
+
+    Attributes
+    ----------
+    column : str
+        The column at fault.
+    says : str
+        What is wrong.
+    count, rows : int
+        How many of how many rows are at fault.
+    first : tuple of str
+        The first offenders, as "item_id 17: 1.32".
+    """
+
+    column: str
+    says: str
+    count: int
+    rows: int
+    first: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """One line: what, where, how many, the first few."""
+        if not self.first:
+            return f"column {self.column!r}: {self.says}"
+        rest = self.count - len(self.first)
+        named = ", ".join(self.first) + (f" and {rest} more" if rest > 0 else "")
+        return f"column {self.column!r}: {self.count} of {self.rows} rows: {self.says} ({named})"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a suite says of one table.
+
+    Attributes
+    ----------
+    table : str
+        The table that was judged, as people know it ("model resnet18").
+    rules : int
+        How many expectations there were.
+    failures : tuple of Failure
+        Those that are not met.
+    """
+
+    table: str
+    rules: int
+    failures: tuple[Failure, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation is met."""
+        return not self.failures
+
+    def __str__(self) -> str:
+        """All failures, a line each."""
+        return (
+            collect(self.table, [str(f) for f in self.failures]) if self.failures else f"{self.table}: passed"
+        )
+
+    def require(self) -> None:
+        """Raise InputError with all failures unless the table passed."""
+        if self.failures:
+            raise InputError(str(self))
+
+
+def judge(table: pa.Table, rules: Sequence[Rule], what: str, id_column: str = "item_id") -> Judgement:
+    """Run rules over a table as one Great Expectations suite.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Must have every column the rules name, and the id column.
+    rules : sequence of Rule
+    what : str
+        Name of the table for messages.
+    id_column : str
+        Column whose values name the offending rows.
+
+    Returns
+    -------
+    Judgement
+
+    Raises
+    ------
+    AuditError
+        When an expectation could not be evaluated, or disagrees with its Arrow expression: a defect here,
+        never a fault of the data.
+    """
+    met = _validate(table, rules, what)
+    failures = []
+    for rule, ok in zip(rules, met, strict=True):
+        if ok:
+            continue
+        mask = pc.fill_null(rule.offending(table), False)
+        bad = table.filter(mask)
+        if bad.num_rows == 0 and table.num_rows > 0:
+            raise AuditError(f"{what}: {rule.expectation} on {rule.column!r} failed, but no row is at fault")
+        failures.append(
+            Failure(rule.column, rule.says, bad.num_rows, table.num_rows, _named(bad, rule.column, id_column))
+        )
+    return Judgement(what, len(rules), tuple(failures))
+
+
+def judge_items(items: pa.Table) -> Judgement:
+    """Judge a table in the schema `contracts.ITEMS`: ids unique and present, labels in the class list."""
+    return judge(items, [_some_rows("item_id"), *_ids_present(), _unique_ids(), _label_known()], "items")
+
+
+def judge_outputs(rows: pa.Table, model: str, kind: str, tolerance: ToleranceConfig) -> Judgement:
+    """Judge one model's rows in the schema `contracts.OUTPUT_ROWS`.
+
+    The outputs cover exactly the dataset's items; probabilities are finite, within [0, 1], and sum to 1
+    within the tolerance (top-k rows to at most 1); classes are in the class list and not repeated in a row.
+    """
+    rules = [
+        *_ids_present(),
+        _true("known", "the id is no item of the dataset"),
+        Rule(
+            "ExpectColumnValuesToBeBetween",
+            {"column": "rows", "min_value": 1},
+            lambda t: pc.equal(t["rows"], 0),
+            "the item has no output row",
+            "rows",
+        ),
+        Rule(
+            "ExpectColumnValuesToBeBetween",
+            {"column": "rows", "max_value": 1},
+            lambda t: pc.greater(t["rows"], 1),
+            "the item has several output rows",
+            "rows",
+        ),
+    ]
+    if kind != "dense":
+        rules.append(_true("labels_known", "a predicted class is not in the class list"))
+    if kind == "top_k":
+        rules.append(_true("labels_distinct", "a class is named twice among the top k"))
+    if kind != "labels":
+        rules.append(_true("finite", "a probability is not finite"))
+        rules.append(_between("min", -tolerance.range, None, "a probability is below 0"))
+        rules.append(_between("max", None, 1 + tolerance.range, "a probability is above 1"))
+        if kind == "dense":
+            says = f"the probabilities do not sum to 1 within {tolerance.sum:g}"
+            rules.append(_between("sum", 1 - tolerance.sum, 1 + tolerance.sum, says))
+        else:
+            says = f"the top-k probabilities sum to more than 1 by over {tolerance.sum:g}"
+            rules.append(_between("sum", None, 1 + tolerance.sum, says))
+    return judge(rows, rules, f"model {model!r}")
+
+
+def judge_annotations(annotations: pa.Table) -> Judgement:
+    """Judge a table in the schema `contracts.ANNOTATIONS`: one label an annotator, known items and classes."""
+    rules = [
+        *_ids_present(),
+        _true("known", "the id is no item of the dataset"),
+        Rule(
+            "ExpectColumnValuesToNotBeNull",
+            {"column": "annotator_id"},
+            lambda t: t["annotator_id"].is_null(),
+            "the annotator's id is missing",
+            "annotator_id",
+        ),
+        _label_known(),
+        Rule(
+            "ExpectCompoundColumnsToBeUnique",
+            {"column_list": ["item_id", "annotator_id"]},
+            _repeated_pairs,
+            "the annotator labelled the item more than once",
+            "annotator_id",
+        ),
+    ]
+    return judge(annotations, rules, "annotations")
+
+
+def weigh_classes(items: pa.Table, classes: ClassList) -> Judgement:
+    """Judge what is poor but usable: classes without items, class names that repeat."""
+    counts = pc.value_counts(items["label"])
+    found = dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
+    table = pa.table(
+        {
+            "class_id": list(classes.ids),
+            "name": list(classes.names),
+            "items": pa.array([found.get(i, 0) for i in range(len(classes))], pa.int64()),
+        }
+    )
+    rules = [
+        _between("items", 1, None, "the class has no item"),
+        Rule(
+            "ExpectColumnValuesToBeUnique",
+            {"column": "name"},
+            lambda t: pc.is_in(t["name"], value_set=pa.array(classes.repeated_names, pa.string())),
+            "several classes have this name; ids keep them apart",
+            "name",
+        ),
+    ]
+    return judge(table, rules, "classes", id_column="class_id")
+
+
+def weigh_models(
+    accuracy: Mapping[str, float], out_of_sample: Mapping[str, bool], classes: ClassList
+) -> Judgement:
+    """Judge what is poor but usable: models below chance on the given labels, outputs that are in sample.
+
+    Parameters
+    ----------
+    accuracy : mapping of model name to accuracy on the given labels, in [0, 1]
+    out_of_sample : mapping of model name to whether its outputs are out of sample
+    classes : ClassList
+        Chance is 1 / K.
+    """
+    names = list(accuracy)
+    table = pa.table(
+        {
+            "model": pa.array(names, pa.string()),
+            "accuracy": pa.array([accuracy[n] for n in names], pa.float64()),
+            "out_of_sample": pa.array([out_of_sample[n] for n in names], pa.bool_()),
+        }
+    )
+    rules = [
+        _between("accuracy", 1 / len(classes), None, f"the model is below chance (1 of {len(classes)})"),
+        _true("out_of_sample", "the outputs are in sample: label errors the model has learnt stay hidden"),
+    ]
+    return judge(table, rules, "models", id_column="model")
+
+
+def _some_rows(column: str) -> Rule:
+    return Rule(
+        "ExpectTableRowCountToBeBetween",
+        {"min_value": 1},
+        lambda t: pa.array([False] * t.num_rows, pa.bool_()),
+        "the table has no rows",
+        column,
+    )
+
+
+def _ids_present() -> list[Rule]:
+    return [
+        Rule(
+            "ExpectColumnValuesToNotBeNull",
+            {"column": "item_id"},
+            lambda t: t["item_id"].is_null(),
+            "the item id is missing",
+            "item_id",
+        ),
+        Rule(
+            "ExpectColumnValuesToNotBeInSet",
+            {"column": "item_id", "value_set": [""]},
+            lambda t: pc.equal(t["item_id"], ""),
+            "the item id is empty",
+            "item_id",
+        ),
+    ]
+
+
+def _unique_ids() -> Rule:
+    def repeated(table: pa.Table) -> pa.Array:
+        counts = pc.value_counts(table["item_id"])
+        twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+        # a missing id is another rule's matter; unique ignores nulls
+        return pc.is_in(table["item_id"], value_set=twice.drop_null())
+
+    return Rule(
+        "ExpectColumnValuesToBeUnique", {"column": "item_id"}, repeated, "the item id repeats", "item_id"
+    )
+
+
+def _label_known() -> Rule:
+    return Rule(
+        "ExpectColumnValuesToNotBeNull",
+        {"column": "label"},
+        lambda t: t["label"].is_null(),
+        "the label is missing or not in the class list",
+        "given_label",
+    )
+
+
+def _true(column: str, says: str) -> Rule:
+    return Rule(
+        "ExpectColumnValuesToBeInSet",
+        {"column": column, "value_set": [True]},
+        lambda t: pc.invert(t[column]),
+        says,
+        column,
+    )
+
+
+def _between(column: str, low: float | None, high: float | None, says: str) -> Rule:
+    def outside(table: pa.Table) -> pa.Array:
+        below = pc.less(table[column], low) if low is not None else False
+        above = pc.greater(table[column], high) if high is not None else False
+        return pc.or_(below, above)
+
+    return Rule(
+        "ExpectColumnValuesToBeBetween",
+        {"column": column, "min_value": low, "max_value": high},
+        outside,
+        says,
+        column,
+    )
+
+
+def _repeated_pairs(table: pa.Table) -> pa.Array:
+    keyed = pa.table(
+        {"i": table["item_id"], "a": table["annotator_id"], "row": pa.array(range(table.num_rows))}
+    )
+    groups = keyed.group_by(["i", "a"]).aggregate([("row", "count")])
+    joined = keyed.join(groups, ["i", "a"]).sort_by("row")
+    return pc.greater(joined["row_count"], 1)
+
+
+def _named(bad: pa.Table, column: str, id_column: str) -> tuple[str, ...]:
+    out = []
+    for row in bad.slice(0, SHOWN).to_pylist():
+        value = row[column]
+        shown = f"{value:.6g}" if isinstance(value, float) else repr(value)
+        plain = column == id_column or isinstance(value, bool)
+        out.append(f"{id_column} {row[id_column]}" if plain else f"{id_column} {row[id_column]}: {shown}")
+    return tuple(out)
+
+
+@cache
+def _great_expectations() -> Any:  # the library ships no usable types
+    # Set before the import: the library reports home otherwise, and an audit must not need a network.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its import of sre_constants, not ours to mend
+        import great_expectations as gx
+        import great_expectations.expectations
+    return gx
+
+
+def _validate(table: pa.Table, rules: Sequence[Rule], what: str) -> list[bool]:
+    gx = _great_expectations()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_pandas("tables")
+    needed = {c for r in rules for c in (r.arguments.get("column"), *r.arguments.get("column_list", ())) if c}
+    frame = table.select([c for c in table.column_names if c in needed]).to_pandas()
+    definition = source.add_dataframe_asset("table").add_batch_definition_whole_dataframe("whole")
+    batch = definition.get_batch({"dataframe": frame})
+    suite = gx.ExpectationSuite(
+        name=what,
+        expectations=[
+            getattr(gx.expectations, r.expectation)(**r.arguments, meta={"rule": i})
+            for i, r in enumerate(rules)
+        ],
+    )
+    met: dict[int, bool] = {}
+    for result in batch.validate(suite, result_format="BOOLEAN_ONLY").results:
+        info = result.exception_info or {}
+        raised = info.get("raised_exception") or any(
+            isinstance(v, dict) and v.get("raised_exception") for v in info.values()
+        )
+        if raised:
+            raise AuditError(f"{what}: {result.expectation_config.type} could not be evaluated: {info}")
+        met[result.expectation_config.meta["rule"]] = bool(result.success)
+    return [met[i] for i in range(len(rules))]

@@ -1,0 +1,196 @@
+"""Ingest one model's outputs, joined to the items by id and kept in items order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audits import contracts
+from audits.config import Dataset, ModelConfig
+from audits.errors import InputError
+from audits.ingest.output_files import OutputFile, read_output_file
+from audits.outputs import NO_ANSWER, Floats, ModelOutputs, row_blocks
+
+
+@dataclass(frozen=True)
+class IngestedOutputs:
+    """One model's outputs as read, not judged yet.
+
+    Attributes
+    ----------
+    outputs : ModelOutputs
+        In items order; NaN or -1 where an item has no row.
+    rows : pyarrow.Table
+        In the schema `contracts.OUTPUT_ROWS`: what the expectations judge.
+    clipped : int
+        How many probabilities lay outside [0, 1] by no more than the tolerance and were clipped.
+    unanswered : int
+        Items for which the model gave no prediction (labels alone).
+    """
+
+    outputs: ModelOutputs
+    rows: pa.Table
+    clipped: int
+    unanswered: int
+
+
+def ingest_outputs(dataset: Dataset, model: ModelConfig, item_ids: pa.Array) -> IngestedOutputs:
+    """Read one model's outputs and join them to the items.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    model : ModelConfig
+        One of `dataset.config.models`.
+    item_ids : pyarrow string array, length n
+        The items' ids, in items order.
+
+    Returns
+    -------
+    IngestedOutputs
+
+    Raises
+    ------
+    InputError
+        When a file cannot be read, has another shape than the class list, has no ids without the YAML
+        saying that its rows are in items order, or then has another number of rows than there are items.
+    """
+    try:
+        read = read_output_file(dataset, model)
+        if read.ids is None and len(read.outputs) != len(item_ids):
+            raise InputError(
+                f"{dataset.resolve(model.outputs.path)}: {len(read.outputs)} rows said to be in items order, "
+                f"but there are {len(item_ids)} items"
+            )
+    except InputError as e:
+        raise InputError(f"model {model.name!r}: {e}") from e
+    ids = item_ids if read.ids is None else read.ids
+    position = pc.index_in(ids, value_set=item_ids).fill_null(-1).to_numpy(zero_copy_only=False)
+    joined, first_row = _join(read, position, len(item_ids))
+    rows = _row_summary(read, joined, ids, position, first_row, item_ids)
+    clean, clipped = _clip(joined, dataset.config.tolerance.range)
+    known = first_row >= 0
+    unanswered = int(((joined.labels == NO_ANSWER) & known).sum()) if joined.labels is not None else 0
+    return IngestedOutputs(clean, rows, clipped, unanswered)
+
+
+def _join(
+    read: OutputFile, position: npt.NDArray[np.integer], n: int
+) -> tuple[ModelOutputs, npt.NDArray[np.intp]]:
+    """Bring rows into items order; the second value is the file row of each item, -1 where it has none."""
+    if len(position) == n and bool((position == np.arange(n)).all()):
+        return read.outputs, np.arange(n)
+    first_row = np.full(n, -1, dtype=np.intp)
+    inside = np.flatnonzero(position >= 0)[::-1]  # reversed, so that the first row of a repeated id stays
+    first_row[position[inside]] = inside
+    absent = first_row < 0
+    taken = (
+        read.outputs.take(np.where(absent, 0, first_row)) if len(read.outputs) else _empty(read.outputs, n)
+    )
+    if not absent.any():
+        return taken, first_row
+    fills: dict[str, npt.NDArray[np.generic]] = {}
+    for name, blank in (
+        ("pred_probs", np.nan),
+        ("top_k_labels", -1),
+        ("top_k_probs", np.nan),
+        ("labels", -1),
+    ):
+        array = getattr(taken, name)
+        if array is not None:
+            array = np.array(array)
+            array[absent] = blank
+            fills[name] = array
+    return replace(taken, **fills), first_row  # type: ignore[arg-type]
+
+
+def _empty(outputs: ModelOutputs, n: int) -> ModelOutputs:
+    def blank(array: npt.NDArray[np.generic] | None) -> npt.NDArray[np.generic] | None:
+        return None if array is None else np.zeros((n, *array.shape[1:]), dtype=array.dtype)
+
+    arrays = {k: blank(getattr(outputs, k)) for k in ("pred_probs", "top_k_labels", "top_k_probs", "labels")}
+    return replace(outputs, **arrays)  # type: ignore[arg-type]
+
+
+def _row_summary(
+    read: OutputFile,
+    joined: ModelOutputs,
+    ids: pa.Array,
+    position: npt.NDArray[np.integer],
+    first_row: npt.NDArray[np.intp],
+    item_ids: pa.Array,
+) -> pa.Table:
+    n = len(item_ids)
+    present = first_row >= 0
+    counts = np.bincount(position[position >= 0], minlength=n).astype(np.int32)
+    probs = joined.pred_probs if joined.pred_probs is not None else joined.top_k_probs
+    nothing = np.full(n, np.nan)
+    low, high, total = (nothing, nothing, nothing) if probs is None else _row_stats(probs)
+    finite = np.isfinite(total) & np.isfinite(low) & np.isfinite(high) if probs is not None else present
+    distinct = np.ones(n, dtype=bool)
+    if joined.top_k_labels is not None:
+        ordered = np.sort(joined.top_k_labels, axis=1)
+        distinct = (np.diff(ordered, axis=1) != 0).all(axis=1)
+    known_labels = np.ones(n, dtype=bool)
+    if read.labels_known is not None and len(read.labels_known):
+        known_labels = read.labels_known[np.where(present, first_row, 0)]
+    judged = pa.table(
+        {
+            "item_id": item_ids,
+            "rows": pa.array(counts),
+            "known": pa.array(np.ones(n, dtype=bool)),
+            "finite": pa.array(finite, mask=~present),
+            "min": pa.array(low, mask=~finite | ~present),
+            "max": pa.array(high, mask=~finite | ~present),
+            "sum": pa.array(total, mask=~finite | ~present),
+            "labels_known": pa.array(known_labels, mask=~present),
+            "labels_distinct": pa.array(distinct, mask=~present),
+        },
+        schema=contracts.OUTPUT_ROWS,
+    )
+    stray = pc.value_counts(ids.filter(pa.array(position < 0)))
+    strangers = pa.table(
+        {
+            "item_id": stray.field("values"),
+            "rows": stray.field("counts").cast(pa.int32()),
+            "known": pa.array(np.zeros(len(stray), dtype=bool)),
+            **{c: pa.nulls(len(stray), contracts.OUTPUT_ROWS.field(c).type) for c in judged.column_names[3:]},
+        },
+        schema=contracts.OUTPUT_ROWS,
+    )
+    return pa.concat_tables([judged, strangers])
+
+
+def _row_stats(probs: Floats) -> tuple[npt.NDArray[np.float64], ...]:
+    """Least, largest and sum of each row, by blocks."""
+    parts = [
+        (b.min(axis=1).astype(np.float64), b.max(axis=1).astype(np.float64), b.sum(axis=1, dtype=np.float64))
+        for b in row_blocks(probs)
+    ]
+    if not parts:
+        return np.empty(0), np.empty(0), np.empty(0)
+    low, high, total = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return low, high, total
+
+
+def _clip(outputs: ModelOutputs, tolerance: float) -> tuple[ModelOutputs, int]:
+    """Clip what leaves [0, 1] by no more than the tolerance; leave the rest for the check to refuse."""
+    for name in ("pred_probs", "top_k_probs"):
+        probs = getattr(outputs, name)
+        if probs is None:
+            continue
+        clipped = 0
+        for block in row_blocks(probs):
+            clipped += int(
+                (((block < 0) & (block >= -tolerance)) | ((block > 1) & (block <= 1 + tolerance))).sum()
+            )
+        if clipped:
+            inside = np.array(probs)
+            near = (inside >= -tolerance) & (inside <= 1 + tolerance)
+            np.clip(inside, 0, 1, out=inside, where=near)
+            return replace(outputs, **{name: inside}), clipped  # type: ignore[arg-type]
+    return outputs, 0
