@@ -123,7 +123,7 @@ class ModelConfig(Strict):
     """One model whose outputs are audited and scored."""
 
     name: Annotated[str, AfterValidator(_not_boolean)] = Field(
-        description="Unique name of the model.", min_length=1
+        description="Unique name of the model.", min_length=1, max_length=100
     )
     outputs: OutputsConfig = Field(description="Where its outputs are.")
     out_of_sample: bool = Field(

@@ -1,0 +1,67 @@
+"""What every stage shares: its place in the graph, its tables, and how its errors reach Dagster."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+
+from assets.resources import WorkspaceResource
+from audits import __version__
+from audits.config import Dataset
+from audits.errors import AuditError
+from audits.progress import report
+from audits.workspace import TableStore, Workspace
+
+#: Metadata under which a failed step says what kind of error it was.
+CODE, EXIT_STATUS = "labelaudit/code", "labelaudit/exit_status"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage works on: the workspace, the dataset as its YAML now says, and its tables."""
+
+    workspace: Workspace
+    dataset: Dataset
+    tables: TableStore
+
+
+@contextlib.contextmanager
+def stage(workspace: WorkspaceResource, dataset: str, name: str) -> Iterator[Stage]:
+    """Open a dataset for one stage; what `audits` refuses becomes a Dagster failure with its code."""
+    report(f"{dataset}: {name}")
+    try:
+        opened = workspace.open()
+        yield Stage(opened, opened.dataset(dataset), opened.tables(dataset))
+    except AuditError as e:
+        raise dg.Failure(
+            description=str(e), metadata={CODE: e.code, EXIT_STATUS: e.exit_status}, allow_retries=False
+        ) from e
+
+
+def key(dataset: str, name: str) -> dg.AssetKey:
+    """Asset key of a stage of a dataset."""
+    return dg.AssetKey([dataset, name])
+
+
+def common(dataset: str, name: str, kind: str) -> dict[str, object]:
+    """Arguments that every asset of a dataset shares."""
+    return {"key": key(dataset, name), "group_name": dataset, "code_version": __version__, "kinds": {kind}}
+
+
+def preview(rows: list[dict[str, object]]) -> dg.MetadataValue:
+    """A few rows as a Markdown table."""
+    if not rows:
+        return dg.MetadataValue.md("no rows")
+    head = list(rows[0])
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(_cell(row[c]) for c in head) + " |" for row in rows]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _cell(value: object) -> str:
+    text = f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
+    # data is shown in a web page: no markup of its own, no cell that runs over
+    for char, safe in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"), ("\n", " ")):
+        text = text.replace(char, safe)
+    return text if len(text) <= 120 else text[:117] + "..."

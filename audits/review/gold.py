@@ -1,0 +1,45 @@
+"""Gold items: the known right labels that a dataset's YAML names."""
+
+from __future__ import annotations
+
+from audits.config import Dataset, GoldConfig
+from audits.errors import InputError, collect, first_few
+from audits.ingest.tables import id_texts, read_table
+
+
+def read_gold(dataset: Dataset, config: GoldConfig) -> dict[str, str]:
+    """Read the gold items' right labels.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    config : GoldConfig
+        `dataset.config.review.gold`.
+
+    Returns
+    -------
+    dict of str to str
+        Class id by item id.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, an id is missing or repeats, or a label is in no class.
+    """
+    path = dataset.resolve(config.path)
+    table = read_table(path, [config.id, config.label], as_text=[config.id, config.label])
+    ids = id_texts(table, config.id, path).to_pylist()
+    try:
+        encoded = dataset.classes.encode(table[config.label], config.labels_as)
+    except InputError as e:
+        raise InputError(f"{path}: column {config.label!r}: {e}") from e
+    problems = []
+    if missing := sum(i is None for i in ids):
+        problems.append(f"{missing} of {len(ids)} ids are missing")
+    if twice := sorted({i for i in ids if i is not None and ids.count(i) > 1}):
+        problems.append(f"{len(twice)} ids repeat ({first_few(twice)})")
+    if unknown := [i for i, c in zip(ids, encoded.index, strict=True) if c < 0]:
+        problems.append(f"{len(unknown)} labels are missing or not in the class list ({first_few(unknown)})")
+    if problems:
+        raise InputError(collect(f"{path}: gold items", problems))
+    return {i: dataset.classes.ids[c] for i, c in zip(ids, encoded.index, strict=True)}

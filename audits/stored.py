@@ -1,0 +1,156 @@
+"""Ingested tables on disk: how items and model outputs are written as versions and opened again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audits.classes import ClassList, LabelsAs
+from audits.config import ModelConfig
+from audits.errors import AuditError
+from audits.ingest.items import IngestedItems
+from audits.ingest.model_outputs import IngestedOutputs
+from audits.outputs import Ints, ModelOutputs, load_outputs, save_outputs
+from audits.workspace import TABLE_FILE, TableRef, TableStore
+
+ITEMS = "items"
+ANNOTATIONS = "annotations"
+_OUTPUTS = "outputs."
+
+
+@dataclass(frozen=True)
+class StoredItems:
+    """A version of the items.
+
+    Attributes
+    ----------
+    items : pyarrow.Table
+        In the schema `contracts.ITEMS`, n rows.
+    content : pyarrow.Table
+        The file's further columns, n rows.
+    classes : ClassList
+        The class list in force when they were ingested: what the class indices mean.
+    labels_as : {"id", "name", "position"}
+        How the file writes labels.
+    """
+
+    items: pa.Table
+    content: pa.Table
+    classes: ClassList
+    labels_as: LabelsAs
+
+    @cached_property
+    def ids(self) -> pa.Array:
+        """Item ids, length n."""
+        return self.items["item_id"].combine_chunks()
+
+    @cached_property
+    def labels(self) -> Ints:
+        """Given labels as class indices, shape (n,)."""
+        return np.asarray(self.items["label"].to_numpy(), dtype=np.int32)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Row by item id."""
+        return {id_: i for i, id_ in enumerate(self.ids.to_pylist())}
+
+    def label_text(self, index: int) -> str:
+        """A class as the items file would write it."""
+        if self.labels_as == "position":
+            return str(index)
+        return self.classes.names[index] if self.labels_as == "name" else self.classes.ids[index]
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A version of one model's outputs, with what the configuration said of the model then."""
+
+    outputs: ModelOutputs
+    family: str | None
+    out_of_sample: bool
+    raised_flags: bool
+    scored: bool
+
+
+def outputs_table(model: str) -> str:
+    """Name of the table that holds a model's outputs."""
+    return _OUTPUTS + quote(model, safe="")
+
+
+def save_items(store: TableStore, ingested: IngestedItems, classes: ClassList) -> TableRef:
+    """Write ingested items as a new version."""
+    with store.draft(ITEMS) as draft:
+        pq.write_table(ingested.items, draft.folder / TABLE_FILE)
+        pq.write_table(ingested.content, draft.folder / "content.parquet")
+        meta = {"ids": classes.ids, "names": classes.names, "labels_as": ingested.labels_as}
+        (draft.folder / "classes.json").write_text(json.dumps(meta), encoding="utf-8")
+    return TableRef(ITEMS, draft.version)
+
+
+def load_items(store: TableStore, lineage: Mapping[str, str]) -> StoredItems:
+    """Open the items that a lineage names."""
+    folder = store.folder(ITEMS, _version(store, lineage, ITEMS))
+    meta = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+    return StoredItems(
+        items=pq.read_table(folder / TABLE_FILE, memory_map=True),
+        content=pq.read_table(folder / "content.parquet", memory_map=True),
+        classes=ClassList(tuple(meta["ids"]), tuple(meta["names"])),
+        labels_as=meta["labels_as"],
+    )
+
+
+def save_model(
+    store: TableStore, ingested: IngestedOutputs, config: ModelConfig, inputs: Mapping[str, str]
+) -> TableRef:
+    """Write one model's ingested outputs as a new version."""
+    table = outputs_table(config.name)
+    with store.draft(table) as draft:
+        save_outputs(ingested.outputs, draft.folder)
+        pq.write_table(ingested.rows, draft.folder / "rows.parquet")
+        meta = config.model_dump(include={"family", "out_of_sample", "raised_flags", "scored"})
+        (draft.folder / "model.json").write_text(json.dumps(meta, sort_keys=True), encoding="utf-8")
+    return TableRef(table, draft.version, dict(inputs))
+
+
+def load_model(store: TableStore, lineage: Mapping[str, str], table: str) -> StoredModel:
+    """Open one model's outputs, memory-mapped."""
+    folder = store.folder(table, _version(store, lineage, table))
+    meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return StoredModel(load_outputs(folder), **meta)
+
+
+def load_output_rows(store: TableStore, lineage: Mapping[str, str], table: str) -> pa.Table:
+    """Open the row summary of one model's outputs, in the schema `contracts.OUTPUT_ROWS`."""
+    return pq.read_table(store.folder(table, _version(store, lineage, table)) / "rows.parquet")
+
+
+def load_models(store: TableStore, lineage: Mapping[str, str]) -> dict[str, StoredModel]:
+    """Open every model that a lineage names, by model name, in the order of names."""
+    models = [load_model(store, lineage, t) for t in sorted(lineage) if t.startswith(_OUTPUTS)]
+    return {m.outputs.model: m for m in models}
+
+
+def is_outputs_table(table: str) -> bool:
+    """Whether a table holds a model's outputs."""
+    return table.startswith(_OUTPUTS)
+
+
+def _version(store: TableStore, lineage: Mapping[str, str], table: str) -> str:
+    if table not in lineage:
+        raise AuditError(
+            f"dataset {store.dataset!r}: no version of table {table!r} is named (of {sorted(lineage)})"
+        )
+    return lineage[table]
+
+
+def ingested_lineage(refs: Mapping[str, TableRef]) -> dict[str, str]:
+    """Versions of the ingested tables among some tables: items, annotations and every model's outputs."""
+    wanted = {ITEMS, ANNOTATIONS}
+    return {t: r.version for t, r in refs.items() if t in wanted or is_outputs_table(t)}

@@ -1,0 +1,1 @@
+"""Wiring: definitions, jobs, resources and the `labelaudit` command."""
