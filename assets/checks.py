@@ -87,7 +87,7 @@ def _check(
 ) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=key(dataset, asset), name=name, blocking=blocking)
     def _asset_check(workspace: WorkspaceResource) -> dg.AssetCheckResult:
-        with stage(workspace, dataset, f"checking {asset}") as s, _quiet_library_logs():
+        with stage(workspace, dataset, f"checking that {asset} is {name}") as s, _quiet_library_logs():
             judgements = judge(s)
         bad = [j for j in judgements if not j.passed]
         return dg.AssetCheckResult(

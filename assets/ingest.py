@@ -56,7 +56,7 @@ def model_outputs_candidate(dataset: str) -> dg.AssetsDefinition:
             ids = load_items(s.tables, items_ref.lineage()).ids
             rows, problems = [], []
             for model in s.dataset.config.models:
-                report(f"{dataset}: outputs of {model.name}")
+                report(f"outputs of {model.name}")
                 try:
                     ingested = ingest_outputs(s.dataset, model, ids)
                 except InputError as e:  # all models' problems are told at once

@@ -29,7 +29,7 @@ class Stage:
 @contextlib.contextmanager
 def stage(workspace: WorkspaceResource, dataset: str, name: str) -> Iterator[Stage]:
     """Open a dataset for one stage; what `audits` refuses becomes a Dagster failure with its code."""
-    report(f"{dataset}: {name}")
+    report(f"{dataset}: {name}", step=True)
     try:
         opened = workspace.open()
         yield Stage(opened, opened.dataset(dataset), opened.tables(dataset))

@@ -141,3 +141,18 @@ FLIPS = pa.schema(
         pa.field("now_ahead", pa.string()),
     ]
 )
+
+#: One row per item whose label changes. Labels are written as the dataset's own file writes them; `new`
+#: is null where the item leaves the set. `reviewers` are joined by ';', `time` is the last verdict's, in
+#: ISO 8601 and UTC.
+PATCH = pa.schema(
+    [
+        pa.field("item_id", pa.string()),
+        pa.field("old", pa.string()),
+        pa.field("new", pa.string()),
+        pa.field("decision", pa.string()),
+        pa.field("votes", pa.int32()),
+        pa.field("reviewers", pa.string()),
+        pa.field("time", pa.string()),
+    ]
+)

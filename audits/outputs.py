@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,7 @@ Floats = npt.NDArray[np.floating]
 #: The prediction of a model that gave no answer for an item. It is wrong under every label.
 NO_ANSWER = -1
 
+#: Row blocks are about this large.
 _BLOCK_BYTES = 64 << 20
 
 
@@ -69,24 +71,21 @@ class ModelOutputs:
         """Predicted class index of each item, shape (n,): the class with the highest probability.
 
         Of equal probabilities the first in column order counts, as in `numpy.argmax`; for top-k outputs
-        the first in the order of the file (column 0 need not be the likeliest).
+        the first in the order of the file (column 0 need not be the likeliest). Worked out once.
         """
-        if self.pred_probs is not None:
-            return _argmax_by_blocks(self.pred_probs)
-        if self.top_k_labels is not None and self.top_k_probs is not None:
-            best = self.top_k_probs.argmax(axis=1)
-            return np.take_along_axis(self.top_k_labels, best[:, None], axis=1)[:, 0].astype(np.int32)
-        if self.labels is not None:
-            return np.asarray(self.labels, dtype=np.int32)
-        raise AuditError(f"model {self.model!r} has no outputs")
+        return self._predicted
 
     def confidence(self) -> npt.NDArray[np.float64] | None:
         """Probability of the predicted class, shape (n,), in [0, 1]; None for labels alone."""
-        if self.pred_probs is not None:
-            return _max_by_blocks(self.pred_probs)
-        if self.top_k_probs is not None:
-            return np.asarray(self.top_k_probs.max(axis=1), dtype=np.float64)
-        return None
+        return self._confidence
+
+    def top5(self) -> Ints | None:
+        """Class indices of the five likeliest classes, shape (n, 5), in no order; None when unknown.
+
+        Of equal probabilities the first in column order counts, so the predicted class is always one of
+        the five.
+        """
+        return self._top5
 
     def probability_of(self, labels: Ints) -> npt.NDArray[np.float64] | None:
         """Probability of one class an item, shape (n,), in [0, 1]; None for labels alone.
@@ -103,7 +102,7 @@ class ModelOutputs:
         """
         if self.pred_probs is not None:
             rows = np.arange(len(labels))
-            found = np.asarray(self.pred_probs[rows, labels], dtype=np.float64)
+            found = np.asarray(self.pred_probs[rows, np.maximum(labels, 0)], dtype=np.float64)
             return np.where(labels < 0, 0.0, found)
         if self.top_k_labels is not None and self.top_k_probs is not None:
             probs = np.asarray(self.top_k_probs, dtype=np.float64)
@@ -114,19 +113,33 @@ class ModelOutputs:
             return np.where(labels < 0, 0.0, found)
         return None
 
-    def top5(self) -> Ints | None:
-        """Class indices of the five likeliest classes, shape (n, 5), in no order; None when unknown."""
-        if self.pred_probs is not None and self.n_classes >= 5:
-            parts = [
-                np.argpartition(-p, 4, axis=1)[:, :5].astype(np.int32) for p in row_blocks(self.pred_probs)
-            ]
-            return np.concatenate(parts) if parts else np.empty((0, 5), dtype=np.int32)
-        if self.top_k_labels is not None and self.top_k_probs is not None and self.top_k_labels.shape[1] >= 5:
-            if self.top_k_labels.shape[1] == 5:
-                return np.asarray(self.top_k_labels)
-            best = np.argsort(-self.top_k_probs, axis=1, kind="stable")[:, :5]
-            return np.take_along_axis(np.asarray(self.top_k_labels), best, axis=1)
+    @cached_property
+    def _predicted(self) -> Ints:
+        if self.pred_probs is not None:
+            return _argmax_by_blocks(self.pred_probs)
+        if self.top_k_labels is not None and self.top_k_probs is not None:
+            best = self.top_k_probs.argmax(axis=1)
+            return np.take_along_axis(self.top_k_labels, best[:, None], axis=1)[:, 0].astype(np.int32)
+        if self.labels is not None:
+            return np.asarray(self.labels, dtype=np.int32)
+        raise AuditError(f"model {self.model!r} has no outputs")
+
+    @cached_property
+    def _confidence(self) -> npt.NDArray[np.float64] | None:
+        if self.pred_probs is not None:
+            return _max_by_blocks(self.pred_probs)
+        if self.top_k_probs is not None:
+            return np.asarray(self.top_k_probs.max(axis=1), dtype=np.float64)
         return None
+
+    @cached_property
+    def _top5(self) -> Ints | None:
+        if self.pred_probs is not None:
+            return _top5_by_blocks(self.pred_probs) if self.n_classes >= 5 else None
+        if self.top_k_labels is None or self.top_k_probs is None or self.top_k_labels.shape[1] < 5:
+            return None
+        best = np.argsort(-self.top_k_probs, axis=1, kind="stable")[:, :5]
+        return np.take_along_axis(np.asarray(self.top_k_labels), best, axis=1)
 
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> ModelOutputs:
         """The same model's outputs for some of the items."""
@@ -194,3 +207,17 @@ def _argmax_by_blocks(array: Floats) -> Ints:
     """Column of the largest value of each row, never reading a memory map in whole."""
     parts = [block.argmax(axis=1).astype(np.int32) for block in row_blocks(array)]
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int32)
+
+
+def _top5_by_blocks(array: Floats) -> Ints:
+    """Columns of the five largest values of each row; ties go to the first columns."""
+    n_classes = array.shape[1]
+    parts = []
+    for block in row_blocks(array):
+        best = np.argpartition(block, n_classes - 5, axis=1)[:, -5:]
+        # A partition picks any of the classes that tie for the fifth place; these rows are sorted instead.
+        fifth = np.take_along_axis(block, best, axis=1).min(axis=1, keepdims=True)
+        tied = np.count_nonzero(block >= fifth, axis=1) > 5
+        best[tied] = np.argsort(-block[tied], axis=1, kind="stable")[:, :5]
+        parts.append(best.astype(np.int32))
+    return np.concatenate(parts) if parts else np.empty((0, 5), dtype=np.int32)

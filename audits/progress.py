@@ -6,16 +6,17 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
-Listener = Callable[[str], None]
+#: Called with what is being done, and whether that is a whole step or a detail of one.
+Listener = Callable[[str, bool], None]
 
 _listener: ContextVar[Listener | None] = ContextVar("labelaudit_progress", default=None)
 
 
-def report(what: str) -> None:
-    """Say what is being done now, in a few words."""
+def report(what: str, *, step: bool = False) -> None:
+    """Say what is being done now, in a few words; `step` marks the beginning of a whole step."""
     listener = _listener.get()
     if listener is not None:
-        listener(what)
+        listener(what, step)
 
 
 @contextlib.contextmanager

@@ -61,6 +61,12 @@ class StoredItems:
         """Row by item id."""
         return {id_: i for i, id_ in enumerate(self.ids.to_pylist())}
 
+    @property
+    def content_by_id(self) -> pa.Table:
+        """The further columns with the item ids before them."""
+        columns = {f: self.content[f] for f in self.content.column_names if f != "item_id"}
+        return pa.table({"item_id": self.ids, **columns})
+
     def label_text(self, index: int) -> str:
         """A class as the items file would write it."""
         if self.labels_as == "position":

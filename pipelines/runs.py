@@ -11,6 +11,8 @@ from audits.workspace import Workspace
 from pipelines.definitions import build, job_name
 from pipelines.instance import open_instance
 
+Progress = Callable[[str, int, int], None]
+
 _LAUNCHER_TAG, _LAUNCHER = "labelaudit/launched_by", "command"
 _INPUT_IS_WRONG, _WORK_FAILED = 2, 1
 
@@ -52,7 +54,7 @@ class RunReport:
         return max((p.exit_status for p in self.problems), default=_WORK_FAILED)
 
 
-def run_dataset(workspace: Workspace, dataset: str, on_progress: Callable[[str], None]) -> RunReport:
+def run_dataset(workspace: Workspace, dataset: str, on_progress: Progress) -> RunReport:
     """Execute the whole graph of a dataset in process, recorded in the workspace's instance.
 
     Parameters
@@ -61,7 +63,7 @@ def run_dataset(workspace: Workspace, dataset: str, on_progress: Callable[[str],
     dataset : str
         Name of a dataset; its YAML may be broken, which then is what the report says.
     on_progress : callable
-        Called with a few words at every step.
+        Called with a few words, the number of the step that is under way and the number of steps.
 
     Returns
     -------
@@ -75,7 +77,14 @@ def run_dataset(workspace: Workspace, dataset: str, on_progress: Callable[[str],
     with workspace.run_lock(dataset), open_instance(workspace) as instance:
         job = build(workspace.root).resolve_job_def(job_name(dataset))
         _close_abandoned(instance, job.name)
-        with listening(on_progress):
+        steps, done = len(job.nodes), 0
+
+        def relay(what: str, is_step: bool) -> None:
+            nonlocal done
+            done += is_step
+            on_progress(what, done, steps)
+
+        with listening(relay):
             result = job.execute_in_process(
                 instance=instance,
                 raise_on_error=False,

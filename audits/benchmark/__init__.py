@@ -1,0 +1,1 @@
+"""Cleaned label versions of a benchmark, the scores of models on them, and the comparison."""

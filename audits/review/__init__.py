@@ -1,0 +1,1 @@
+"""Routing doubtful items to people, keeping what they say, and what it comes to."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from audits.config import Dataset, GoldConfig
 from audits.errors import InputError, collect, first_few
 from audits.ingest.tables import id_texts, read_table
+from audits.review.consensus import counting
+from audits.review.records import StoredVerdict, Task
 
 
 def read_gold(dataset: Dataset, config: GoldConfig) -> dict[str, str]:
@@ -43,3 +47,37 @@ def read_gold(dataset: Dataset, config: GoldConfig) -> dict[str, str]:
     if problems:
         raise InputError(collect(f"{path}: gold items", problems))
     return {i: dataset.classes.ids[c] for i, c in zip(ids, encoded.index, strict=True)}
+
+
+def gold_results(tasks: Iterable[Task], verdicts: Iterable[StoredVerdict]) -> list[dict[str, object]]:
+    """How each identified reviewer did on gold items.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        Those without a gold label are passed over.
+    verdicts : iterable of StoredVerdict
+        Withdrawn and superseded ones do not count.
+
+    Returns
+    -------
+    list of dict
+        `reviewer`, `answered` (gold items with a verdict), `right` (verdicts that leave the item with its
+        gold label), by reviewer.
+    """
+    gold = {t.question.hash: t.gold_label for t in tasks if t.gold_label is not None}
+    answered: dict[str, int] = {}
+    right: dict[str, int] = {}
+    for v in counting(verdicts):
+        if v.reviewer is None or v.question.hash not in gold:
+            continue
+        label = (
+            v.question.given_label
+            if v.decision == "keep"
+            else v.labels[0]
+            if v.decision == "relabel"
+            else None
+        )
+        answered[v.reviewer] = answered.get(v.reviewer, 0) + 1
+        right[v.reviewer] = right.get(v.reviewer, 0) + (label == gold[v.question.hash])
+    return [{"reviewer": r, "answered": answered[r], "right": right[r]} for r in sorted(answered)]

@@ -9,17 +9,19 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, get_args
 
 Decision = Literal["keep", "relabel", "multiple", "none", "unsure", "unusable"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 
 Stratum = Literal["flagged", "control", "gold"]
+STRATA: tuple[Stratum, ...] = get_args(Stratum)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a verdict answers: is this label right for this content, among these classes?
+    """What a verdict answers: whether this label is right for this content, among these classes.
 
     Attributes
     ----------
@@ -39,7 +41,7 @@ class Question:
     given_label: str
     classes_hash: str
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """32 hexadecimal digits that stand for the question; any change of a part changes them."""
         parts = [self.dataset, self.item_id, self.content_hash, self.given_label, self.classes_hash]

@@ -11,7 +11,7 @@ import pyarrow as pa
 from audits import contracts
 from audits.config import AuditsConfig
 from audits.errors import AuditError, InputError
-from audits.outputs import Ints, ModelOutputs
+from audits.outputs import Ints, ModelOutputs, agreeing_length
 from audits.progress import report
 from audits.signals import confident_learning, model_agreement, pervasive_label_errors
 
@@ -53,9 +53,7 @@ def run_signals(items: pa.Table, outputs: Mapping[str, ModelOutputs], audits: Au
     """
     ids = items["item_id"].combine_chunks()
     labels = np.asarray(items["label"].to_numpy(), dtype=np.int32)
-    for name, o in outputs.items():
-        if len(o) != len(labels):
-            raise AuditError(f"model {name!r} has {len(o)} rows, the dataset has {len(labels)} items")
+    agreeing_length(outputs, len(labels))
     tables: list[pa.Table] = [contracts.SIGNALS.empty_table()]
     for name, detect in PER_MODEL.items():
         if (params := getattr(audits, name)) is None:

@@ -1,0 +1,95 @@
+"""A whole label version as one file, for whoever trains or evaluates on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audits.benchmark.joins import column, rows_of
+from audits.benchmark.table_files import write_table
+from audits.benchmark.versions import VERSIONS, of_version
+from audits.errors import AuditError, UsageError, first_few
+
+#: Columns of an exported version; content columns of the same name are renamed to `content_NAME`.
+EXPORT_COLUMNS = ("item_id", "label", "given_label", "state", "reason", "reviewed")
+
+
+def export_version(
+    items: pa.Table,
+    content: pa.Table | None,
+    versions: pa.Table,
+    version: str,
+    label_text: Callable[[int], str],
+    path: Path,
+    *,
+    include_left_out: bool = False,
+) -> int:
+    """Write a label version to a file.
+
+    Parameters
+    ----------
+    items : pyarrow.Table, `contracts.ITEMS`
+    content : pyarrow.Table or None
+        `item_id` and further columns to come along.
+    versions : pyarrow.Table, `contracts.LABEL_VERSIONS`
+    version : str
+        Which version to write.
+    label_text : callable
+        Gives a class index as the dataset's own file writes it.
+    path : Path
+        Ends in .csv or .parquet.
+    include_left_out : bool
+        Whether items without a label in this version get a row too, with a null label and the reason.
+
+    Returns
+    -------
+    int
+        Number of rows written. The columns are those of `EXPORT_COLUMNS`, then the content; `reviewed` is
+        false on every row of a version that leaves out items nobody has looked at.
+
+    Raises
+    ------
+    UsageError
+        When there is no such version, or the file's format is not known or cannot hold the content.
+    AuditError
+        When the tables do not belong together.
+    """
+    if path.suffix not in (".csv", ".parquet"):
+        raise UsageError(f"{path}: a label version is written as .csv or .parquet")
+    part = of_version(versions, version)
+    if not include_left_out:
+        part = part.filter(pc.is_valid(part["label"]))
+    ids = column(part, "item_id")
+    rows = rows_of(column(items, "item_id"), ids, f"label version {version!r}")
+    table = pa.table(
+        {
+            "item_id": ids,
+            "label": _texts(column(part, "label"), label_text),
+            "given_label": column(items, "given_label").take(pa.array(rows)),
+            "state": column(part, "state"),
+            "reason": column(part, "reason"),
+            "reviewed": pa.repeat(VERSIONS[version].reviewed, len(ids)),
+        }
+    )
+    if content is not None:
+        found = pc.index_in(ids, value_set=column(content, "item_id"))
+        if found.null_count:
+            missing = ids.filter(found.is_null()).to_pylist()
+            raise AuditError(f"content: {len(missing)} items have none (item_id {first_few(missing)})")
+        for name in content.column_names:
+            if name != "item_id":
+                shown = f"content_{name}" if name in EXPORT_COLUMNS else name
+                table = table.append_column(shown, content[name].take(found))
+    write_table(table, path)
+    return len(ids)
+
+
+def _texts(labels: pa.Array, label_text: Callable[[int], str]) -> pa.Array:
+    """Class indices as text; each class that occurs is asked for once."""
+    present = pc.unique(labels.drop_null())
+    texts = pa.array([label_text(index) for index in present.to_pylist()], pa.string())
+    positions = pc.index_in(labels, value_set=present) if len(present) else pa.nulls(len(labels), pa.int32())
+    return texts.take(positions)

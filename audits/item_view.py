@@ -1,0 +1,219 @@
+"""All that is known of one item, gathered from every room."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audits.cleaned import clean
+from audits.errors import UsageError
+from audits.review.consensus import Rule
+from audits.review.questions import questions_of
+from audits.review.store import ReviewStore
+from audits.stored import StoredItems, load_items, load_models
+from audits.workspace import TableStore
+
+
+def finding_rows(
+    tables: TableStore, *, flagged_only: bool = False, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """Findings of the last run as plain rows, likeliest error first.
+
+    Parameters
+    ----------
+    tables : TableStore
+    flagged_only : bool
+        Leave out items that no audit flags.
+    limit : int, optional
+        How many rows at the most.
+
+    Returns
+    -------
+    list of dict
+        `item_id`, `given_label`, `suggested_label` (class ids), `score` (in [0, 1], lower is worse),
+        `flagged`, `reasons`, `rank`, `given_name`, `suggested_name`.
+
+    Raises
+    ------
+    UsageError
+        When the dataset was never run.
+    """
+    ref = tables.current_ref("findings")
+    classes = load_items(tables, ref.lineage()).classes
+    table = tables.read("findings", ref.version)
+    if flagged_only:
+        table = table.filter(table["flagged"])
+    if limit is not None:
+        table = table.slice(0, limit)
+    return [
+        {
+            "item_id": r["item_id"],
+            "given_label": classes.id_of(r["given_label"]),
+            "suggested_label": classes.id_of(r["suggested_label"]),
+            "score": r["score"],
+            "flagged": r["flagged"],
+            "reasons": r["reasons"],
+            "rank": r["rank"],
+            "given_name": classes.display(r["given_label"]),
+            "suggested_name": classes.display(r["suggested_label"]),
+        }
+        for r in table.to_pylist()
+    ]
+
+
+def item_view(tables: TableStore, store: ReviewStore, rule: Rule, item_id: str) -> dict[str, Any]:
+    """Gather everything about an item: content, labels, model outputs, signals, finding, verdicts.
+
+    Parameters
+    ----------
+    tables : TableStore
+    store : ReviewStore
+    rule : Rule
+        The consensus rule in force.
+    item_id : str
+
+    Returns
+    -------
+    dict
+        Plain data, as `labelaudit show --json` prints it.
+
+    Raises
+    ------
+    UsageError
+        When the dataset was never run or has no such item; the nearest id is named.
+    """
+    ref = tables.current_ref("findings")
+    lineage = ref.lineage()
+    items = load_items(tables, lineage)
+    row = _row_of(items, item_id, tables.dataset)
+    question = questions_of(items.items.slice(row, 1), tables.dataset, items.classes)[0]
+    finding = tables.read("findings", ref.version)
+    found = finding.filter(_equals(finding, item_id)).to_pylist()[0]
+    cleaned = clean(tables, store, rule)
+    consensus = cleaned.consensus.filter(_equals(cleaned.consensus, item_id)).to_pylist()
+    versions = cleaned.versions.filter(_equals(cleaned.versions, item_id)).to_pylist()
+    classes = items.classes
+    return {
+        "dataset": tables.dataset,
+        "item_id": item_id,
+        "content": items.content.slice(row, 1).to_pylist()[0] if items.content.num_columns else {},
+        "given_label": classes.id_of(found["given_label"]),
+        "given_name": classes.display(found["given_label"]),
+        "finding": {
+            "rank": found["rank"],
+            "score": found["score"],
+            "flagged": found["flagged"],
+            "suggested_label": classes.id_of(found["suggested_label"]),
+            "suggested_name": classes.display(found["suggested_label"]),
+            "reasons": found["reasons"],
+        },
+        "models": _models(tables, lineage, items, row),
+        "signals": _signals(tables, lineage, items, item_id),
+        "question": question.hash,
+        "task": _task(store, tables.dataset, question.hash),
+        "verdicts": [
+            {
+                "id": v.id,
+                "reviewer": v.reviewer,
+                "decision": v.decision,
+                "labels": list(v.labels),
+                "label_names": [classes.display(classes.positions.get(x)) or x for x in v.labels],
+                "comment": v.comment,
+                "seconds": v.seconds,
+                "decided_at": v.decided_at.isoformat(),
+                "source": v.source,
+                "withdrawn": v.withdrawn,
+                "answers_current_question": v.question.hash == question.hash,
+            }
+            for v in store.item_history(tables.dataset, item_id)
+        ],
+        "consensus": None
+        if not consensus
+        else {
+            "rule": str(rule),
+            "outcome": consensus[0]["outcome"],
+            "label": classes.id_of(consensus[0]["label"]),
+            "label_name": classes.display(consensus[0]["label"]),
+            "votes": consensus[0]["votes"],
+            "agreeing": consensus[0]["agreeing"],
+        },
+        "label_versions": [
+            {
+                "version": v["version"],
+                "label": classes.id_of(v["label"]),
+                "label_name": classes.display(v["label"]),
+                "state": v["state"],
+                "reason": v["reason"],
+            }
+            for v in versions
+        ],
+    }
+
+
+def _row_of(items: StoredItems, item_id: str, dataset: str) -> int:
+    if item_id in items.rows:
+        return items.rows[item_id]
+    near = difflib.get_close_matches(item_id, items.rows, n=1, cutoff=0.0)
+    hint = f"; the nearest id is {near[0]!r}" if near else ""
+    raise UsageError(f"dataset {dataset!r} has no item {item_id!r}{hint}")
+
+
+def _equals(table: pa.Table, item_id: str) -> pa.Array:
+    return pc.equal(table["item_id"], item_id)
+
+
+def _models(
+    tables: TableStore, lineage: dict[str, str], items: StoredItems, row: int
+) -> list[dict[str, Any]]:
+    out = []
+    given = items.labels[row : row + 1]
+    for name, model in load_models(tables, lineage).items():
+        one = model.outputs.take(np.array([row], dtype=np.intp))
+        predicted = one.predicted()
+        p_given, confidence = one.probability_of(given), one.confidence()
+        index = int(predicted[0])
+        out.append(
+            {
+                "model": name,
+                "predicted_label": items.classes.id_of(index) if index >= 0 else None,
+                "predicted_name": items.classes.display(index) if index >= 0 else None,
+                "p_predicted": None if confidence is None else float(confidence[0]),
+                "p_given": None if p_given is None else float(p_given[0]),
+                "agrees": index == int(given[0]),
+            }
+        )
+    return out
+
+
+def _signals(
+    tables: TableStore, lineage: dict[str, str], items: StoredItems, item_id: str
+) -> list[dict[str, Any]]:
+    table = tables.read("signals", lineage["signals"])
+    return [
+        {
+            "signal": r["signal"],
+            "model": r["model"],
+            "score": r["score"],
+            "flagged": r["flagged"],
+            "rank": r["rank"],
+            "suggested_label": items.classes.id_of(r["suggested_label"]),
+        }
+        for r in table.filter(_equals(table, item_id)).to_pylist()
+    ]
+
+
+def _task(store: ReviewStore, dataset: str, question: str) -> dict[str, Any] | None:
+    tasks = store.tasks(dataset, [question])
+    if not tasks:
+        return None
+    task = tasks[0]
+    return {
+        "stratum": task.stratum,
+        "inclusion_probability": task.inclusion_probability,
+        "queued_at": task.created_at.isoformat(),
+        "verdicts": task.verdicts,
+    }

@@ -1,0 +1,112 @@
+"""Make a folder a workspace, with a commented example of a dataset's YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audits.errors import ConfigError
+from audits.workspace import write_atomic
+
+EXAMPLE = """\
+# An example of a dataset's YAML file, with every key. Copy it to datasets/NAME.yaml and change it;
+# what is commented out shows the default. Paths are relative to the YAML file. Unknown keys are refused.
+
+description: Short texts with one of three moods.
+
+items:
+  path: reviews/items.parquet   # Parquet, CSV, JSONL or Arrow; one row an item
+  id: item_id                   # unique and never empty; everything is joined by it
+  label: label                  # class ids, class names, or positions in the class list
+  # labels_as: auto             # auto, id, name or position
+  content: [text]               # what a reviewer is shown; a change of it asks again
+  # files: []                   # content columns that hold file paths: the files' bytes count
+  groups: [source]              # columns that name a group
+
+# Every class, also those that no item has, in the order of the columns of dense probabilities.
+# The id is the key, the name is for display and may repeat. 'classes_file: FILE' instead of a list works too.
+classes:
+  - {id: 0, name: negative}
+  - {id: 1, name: neutral}
+  - {id: 2, name: positive}
+
+models:
+  - name: logistic_regression
+    family: linear
+    out_of_sample: true         # held out or cross-validated; confident learning presumes it
+    # raised_flags: false       # true: this model raised the flags that people reviewed
+    # scored: true              # false: not a contestant, it only serves the audit
+    outputs:
+      kind: dense               # a probability for every class
+      path: reviews/logistic_regression.parquet   # item_id and a column a class, or one list column
+      # column: pred_probs      # the list column
+  - name: large_model
+    out_of_sample: true
+    outputs:
+      kind: top_k               # columns item_id, top_k_labels, top_k_probs; or a pair of .npy files
+      path: reviews/large_model_top5.npy
+      probs: reviews/large_model_top5_probs.npy
+      rows: items_order         # a .npy file has no ids: say that its rows are in items order
+  - name: prompted_model
+    out_of_sample: true
+    outputs:
+      kind: labels              # columns item_id, predicted_label; an empty one means no answer
+      path: reviews/prompted_model.csv
+
+# annotations:                  # one row per item and annotator
+#   path: reviews/annotations.csv
+#   id: item_id
+#   annotator: annotator_id
+#   label: label
+
+audits:
+  confident_learning:           # through cleanlab, for each model with dense outputs
+    filter_by: prune_by_noise_rate
+    method: self_confidence
+    # frac_noise: 1.0
+    # num_to_remove_per_class: [10, 10, 10]
+    # min_examples_per_class: 1
+    # adjust_pred_probs: false
+    # min_model_share: 0.5      # share of these models that must flag an item
+    # flags: true               # false: add the score, raise no flag
+  model_agreement:              # over all models
+    min_share: 0.5              # share of models that must predict the same other class
+  # pervasive_label_errors: {}  # the rule of the published study
+
+review:
+  budget: 500                   # flagged items, from the top of the ranking, that go to people
+  control_rate: 0.02            # share of the unflagged items that go to people as a control sample
+  seed: 0
+  verdicts_per_item: 3          # m of 'n of m'
+  agree: 2                      # n of 'n of m'
+  # gold: {path: reviews/gold.csv, id: item_id, label: label}   # items whose right label is known
+
+# metrics: [accuracy, top5_accuracy, balanced_accuracy, macro_f1, log_loss, ece_15]
+# tolerance: {range: 0.0001, sum: 0.001}
+"""
+
+
+def init_workspace(root: Path) -> list[Path]:
+    """Make a folder a workspace, leaving alone what is there.
+
+    Returns
+    -------
+    list of Path
+        What was made.
+
+    Raises
+    ------
+    ConfigError
+        When a file stands where a folder is needed.
+    """
+    made = []
+    for folder in (root, root / "datasets", root / "state"):
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{folder} is a file; a workspace needs a folder there")
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            made.append(folder)
+    example = root / "example-dataset.yaml"
+    if not example.exists():
+        write_atomic(example, EXAMPLE.encode())
+        made.append(example)
+    return made

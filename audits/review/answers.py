@@ -1,0 +1,113 @@
+"""Reading what people fill in: decisions, labels, seconds and times, from a cell or a JSON value.
+
+Each function returns the value or raises `InputError` with what is wrong, for the caller to add the line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from audits.classes import ClassList
+from audits.errors import InputError, first_few
+from audits.review.records import DECISIONS, Decision
+
+
+def text_of(value: Any, name: str) -> str:
+    """Text as it is; nothing as the empty text; a whole number as its digits."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InputError(f"{name!r} must be text, got {_short(value)}")
+
+
+def decision_of(value: Any) -> Decision:
+    """One of `DECISIONS`, in any case."""
+    text = text_of(value, "decision").strip()
+    for decision in DECISIONS:
+        if text.lower() == decision:
+            return decision
+    near = _nearest(text.lower(), DECISIONS)
+    raise InputError(f"unknown decision {_short(text)}; the nearest is {near!r} (of {', '.join(DECISIONS)})")
+
+
+def known_labels(classes: ClassList) -> dict[str, tuple[str, ...]]:
+    """Class ids by what people may write for them: the id, the name, or the name with the id behind it.
+
+    An id wins over a name that reads the same. Several ids: the name is ambiguous.
+    """
+    known: dict[str, tuple[str, ...]] = {}
+    for id_, name in zip(classes.ids, classes.names, strict=True):
+        known[name] = (*known.get(name, ()), id_)
+    shown = {classes.display(i): (id_,) for i, id_ in enumerate(classes.ids)}
+    return known | {text: ids for text, ids in shown.items() if text} | {id_: (id_,) for id_ in classes.ids}
+
+
+def labels_of(
+    value: Any, decision: Decision, classes: ClassList, known: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Class ids, in the order of the class list, from a list or from text with `|` between them.
+
+    `known` is `known_labels(classes)`.
+    """
+    if isinstance(value, list):
+        texts = [text_of(v, "labels").strip() for v in value]
+    else:
+        cell = text_of(value, "labels").strip()
+        # a label may itself hold a |; where one label is expected, try the cell as a whole first
+        whole = decision != "multiple" and cell in known
+        texts = [cell] if whole else [t.strip() for t in cell.split("|")] if cell else []
+    ids = [_class_id(text, known) for text in texts]
+    return tuple(sorted(ids, key=classes.positions.__getitem__))
+
+
+def seconds_of(value: Any) -> float | None:
+    """A number of seconds; whether it is finite and not negative is for `verdict_problems`."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    text = text_of(value, "seconds").strip()
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise InputError(f"'seconds' must be a number of at least 0, got {_short(text)}") from None
+
+
+def time_of(value: Any) -> datetime | None:
+    """A moment in ISO 8601; whether it has a time zone is for `verdict_problems`."""
+    text = text_of(value, "decided_at").strip()
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise InputError(f"'decided_at' must be ISO 8601 with a time zone, got {_short(text)}") from None
+
+
+def _class_id(text: str, known: Mapping[str, tuple[str, ...]]) -> str:
+    ids = known.get(text, ())
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise InputError(
+            f"the name {_short(text)} stands for {len(ids)} classes; give one of the ids {first_few(ids)}"
+        )
+    if not text:
+        raise InputError("an empty label")
+    raise InputError(f"unknown label {_short(text)}; the nearest is {_nearest(text, known)!r}")
+
+
+def _nearest(text: str, known: Iterable[str]) -> str:
+    # the comparison takes time in the product of the lengths, and a cell can be a whole book
+    return difflib.get_close_matches(text[:100], known, n=1, cutoff=0.0)[0]
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -1,0 +1,213 @@
+"""The open review queue as a file for people who review elsewhere; `verdict_import` takes it back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from audits.classes import ClassList
+from audits.errors import InputError, first_few
+from audits.review.consensus import Rule, decide
+from audits.review.questions import questions_of
+from audits.review.records import StoredVerdict, Task
+from audits.review.store import ReviewStore
+from audits.review.verdict_files import ANSWERED, ASKED, CONTENT, file_format
+from audits.review.verdict_import import ImportResult, import_verdicts
+from audits.workspace import write_atomic
+
+__all__ = ["ImportResult", "export_queue", "guarded", "import_verdicts", "open_tasks"]
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+def export_queue(
+    store: ReviewStore,
+    dataset: str,
+    items: pa.Table,
+    content: pa.Table | None,
+    classes: ClassList,
+    rule: Rule,
+    path: Path,
+) -> int:
+    """Write the open queue: tasks that still need verdicts, on questions that the items still pose.
+
+    Gold and control items stand among the flagged ones. Neither the stratum nor the gold label is written.
+    In CSV, text that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    Parameters
+    ----------
+    store : ReviewStore
+        Where the queue is.
+    dataset : str
+        Name of the dataset.
+    items : pyarrow.Table
+        `contracts.ITEMS`.
+    content : pyarrow.Table or None
+        What reviewers are shown: an `item_id` column and any others; None for a dataset without content.
+    classes : ClassList
+        The class list of the items.
+    rule : Rule
+        When an item is decided.
+    path : Path
+        A name that ends in .csv or .jsonl; replaced in one step.
+
+    Returns
+    -------
+    int
+        How many items were written.
+
+    Raises
+    ------
+    UsageError
+        For another suffix.
+    InputError
+        When `content` has no row for an open item.
+    """
+    format_ = file_format(path)
+    tasks = open_tasks(store, dataset, items, classes, rule)
+    shown = _content_of(content, [t.question.item_id for t in tasks])
+    names = list(shown[0]) if shown else _content_columns(content)
+    if format_ == "jsonl":
+        lines = [
+            json.dumps({**_asked(t, classes), **_plain_all(c), **_BLANK}, ensure_ascii=False)
+            for t, c in zip(tasks, shown, strict=True)
+        ]
+        data = "".join(line + "\n" for line in lines)
+    else:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer)
+        writer.writerow([*ASKED, *names, *ANSWERED])
+        for task, row in zip(tasks, shown, strict=True):
+            asked = [_asked_cell(v) for v in _asked(task, classes).values()]
+            writer.writerow([*asked, *(_content_cell(v) for v in row.values()), *("" for _ in ANSWERED)])
+        data = buffer.getvalue()
+    write_atomic(path, data.encode())
+    return len(tasks)
+
+
+def open_tasks(
+    store: ReviewStore, dataset: str, items: pa.Table, classes: ClassList, rule: Rule
+) -> list[Task]:
+    """Tasks that still need verdicts, in the order in which people should see them.
+
+    By rank; the unranked ones (control and gold) are spread evenly among them by their question's hash, so
+    that a place in the queue does not tell why an item is there.
+
+    Parameters
+    ----------
+    store : ReviewStore
+    dataset : str
+        Name of the dataset.
+    items : pyarrow.Table
+        `contracts.ITEMS`; a task on a question that no item poses any more is left out.
+    classes : ClassList
+        The class list of the items.
+    rule : Rule
+        When an item is decided and leaves the queue.
+    """
+    current = {q.hash for q in questions_of(items, dataset, classes)}
+    tasks = [t for t in store.tasks(dataset) if t.question.hash in current]
+    by_question: dict[str, list[StoredVerdict]] = defaultdict(list)
+    for v in store.verdicts(dataset):
+        by_question[v.question.hash].append(v)
+    waiting = [
+        t for t in tasks if t.verdicts == 0 or decide(by_question[t.question.hash], rule).outcome == "pending"
+    ]
+    ranked = sorted((t for t in waiting if t.rank is not None), key=lambda t: (t.rank, t.id))
+    places = {t.id: i + 0.5 for i, t in enumerate(ranked)}
+    for t in waiting:
+        # the hash's first digits as a share in [0, 1) of the way down the queue
+        places.setdefault(t.id, int(t.question.hash[:13], 16) / 16**13 * max(len(ranked), 1))
+    return sorted(waiting, key=lambda t: (places[t.id], t.question.hash))
+
+
+def guarded(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would run as a formula.
+
+    Examples
+    --------
+    >>> guarded("=1+1"), guarded("plain")
+    ("'=1+1", 'plain')
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+_BLANK: dict[str, Any] = {"decision": None, "labels": [], "reviewer": None, "comment": "", "seconds": None}
+
+
+def _asked(task: Task, classes: ClassList) -> dict[str, Any]:
+    suggested = task.suggested_label
+    return {
+        "item_id": task.question.item_id,
+        "question": task.question.hash,
+        "given_label": task.question.given_label,
+        "given_name": classes.display(classes.positions[task.question.given_label]),
+        "suggested_label": suggested,
+        # a suggestion from an older class list may be no class any more
+        "suggested_name": classes.display(classes.positions.get(suggested)) if suggested else None,
+        "reasons": list(task.reasons),
+    }
+
+
+def _content_columns(content: pa.Table | None) -> list[str]:
+    return [] if content is None else [CONTENT + c for c in content.column_names if c != "item_id"]
+
+
+def _content_of(content: pa.Table | None, item_ids: Sequence[str]) -> list[dict[str, Any]]:
+    if content is None:
+        return [{} for _ in item_ids]
+    position = {item_id: i for i, item_id in enumerate(content["item_id"].to_pylist())}
+    if missing := [i for i in item_ids if i not in position]:
+        raise InputError(
+            f"the content has no row for {len(missing)} of {len(item_ids)} open items "
+            f"(item_id {first_few(missing)})"
+        )
+    rows = content.take(pa.array([position[i] for i in item_ids], type=pa.int64())).to_pylist()
+    return [{CONTENT + k: v for k, v in row.items() if k != "item_id"} for row in rows]
+
+
+def _asked_cell(value: str | list[str] | None) -> str:
+    if isinstance(value, list):
+        return guarded(" | ".join(value))
+    # ids such as -1 are numbers to a spreadsheet, not formulas, and must come back as they are
+    return "" if value is None else value if _NUMBER.fullmatch(value) else guarded(value)
+
+
+def _content_cell(value: Any) -> str:
+    plain = _plain(value)
+    if plain is None:
+        return ""
+    if isinstance(plain, str):
+        return guarded(plain.replace("\0", "\ufffd"))  # a NUL ends the text in many readers
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _plain_all(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: _plain(v) for k, v in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A content value as JSON can say it."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        return f"({len(value)} bytes)"
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return str(value)

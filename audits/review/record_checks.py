@@ -1,0 +1,99 @@
+"""What is wrong with a verdict or a task before it is stored, in words; and when two verdicts are one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC
+
+from audits.review.records import DECISIONS, STRATA, NewTask, NewVerdict, Question, StoredVerdict
+
+
+def verdict_problems(verdict: NewVerdict) -> list[str]:
+    """Everything about a verdict that does not fit together; empty when it can be stored.
+
+    Whether its labels are classes of the dataset is for the caller to check: the class list is not here.
+    """
+    problems = _label_problems(verdict) + _question_problems(verdict.question)
+    if not verdict.client_id:
+        problems.append("the client id is empty")
+    if verdict.reviewer is not None and not verdict.reviewer.strip():
+        problems.append("the reviewer is empty")
+    seconds = verdict.seconds
+    if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
+        problems.append(f"'seconds' must be a finite number of at least 0, got {seconds}")
+    if verdict.decided_at is not None:
+        if verdict.decided_at.tzinfo is None:
+            problems.append(f"'decided_at' has no time zone: {verdict.decided_at.isoformat()}")
+        else:
+            try:
+                verdict.decided_at.astimezone(UTC)
+            except OverflowError:
+                problems.append(f"'decided_at' is out of range: {verdict.decided_at.isoformat()}")
+    texts = {
+        "client id": verdict.client_id,
+        "reviewer": verdict.reviewer or "",
+        "comment": verdict.comment,
+        "source": verdict.source,
+        "label": "".join(verdict.labels),
+    }
+    return problems + text_problems(texts.items())
+
+
+def task_problems(task: NewTask) -> list[str]:
+    """Everything about a task that does not fit together; empty when it can be queued."""
+    problems = _question_problems(task.question)
+    if task.stratum not in STRATA:
+        problems.append(f"the stratum must be one of {', '.join(STRATA)}, got {task.stratum!r}")
+    if not 0 < task.inclusion_probability <= 1:
+        problems.append(f"the inclusion probability must be in (0, 1], got {task.inclusion_probability}")
+    if (task.stratum == "gold") != (task.gold_label is not None):
+        problems.append("a task has a gold label exactly when its stratum is gold")
+    return problems
+
+
+def text_problems(texts: Iterable[tuple[str, str]]) -> list[str]:
+    """What keeps named texts from being stored and read back by other programs; empty when nothing does."""
+    problems = []
+    for name, text in texts:
+        if "\0" in text:
+            problems.append(f"the {name} holds a NUL character")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            problems.append(f"the {name} holds half a character (a lone surrogate)")
+    return problems
+
+
+def same_content(one: NewVerdict | StoredVerdict, other: NewVerdict | StoredVerdict) -> bool:
+    """Whether two verdicts say the same, wherever they came from. A time that is not given fits any time."""
+    times = {one.decided_at, other.decided_at} - {None}
+    return len(times) <= 1 and _content(one) == _content(other)
+
+
+def _content(v: NewVerdict | StoredVerdict) -> tuple[object, ...]:
+    return v.question, v.reviewer, v.decision, sorted(v.labels), v.comment, v.seconds
+
+
+def _label_problems(verdict: NewVerdict) -> list[str]:
+    decision, labels = verdict.decision, verdict.labels
+    if decision not in DECISIONS:
+        return [f"the decision must be one of {', '.join(DECISIONS)}, got {decision!r}"]
+    if decision == "relabel":
+        if len(labels) != 1:
+            return [f"'relabel' needs exactly one label, got {len(labels)}"]
+        if labels[0] == verdict.question.given_label:
+            return [f"'relabel' to {labels[0]!r}, which is the given label; that is 'keep'"]
+    elif decision == "multiple":
+        if len(set(labels)) != len(labels):
+            return ["'multiple' repeats a label"]
+        if len(labels) < 2:
+            return [f"'multiple' needs at least two labels, got {len(labels)}"]
+    elif labels:
+        return [f"{decision!r} takes no labels, got {len(labels)}"]
+    return []
+
+
+def _question_problems(question: Question) -> list[str]:
+    parts = ("dataset", "item_id", "content_hash", "given_label", "classes_hash")
+    return text_problems((name, getattr(question, name)) for name in parts)

@@ -1,0 +1,145 @@
+"""Tables of the review store. What people said is append-only: triggers refuse to change or delete it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    DDL,
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from audits.review.records import DECISIONS, STRATA
+
+#: Revision that the tables below are at. A store at this revision is opened without loading Alembic.
+HEAD = "0001"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite has no time zones, so they are taken off going in and put on coming out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn a moment into UTC; a datetime without a time zone is refused, it could be any moment."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError(f"expected a datetime with a time zone, got {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Mark what the database returns as UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _one_of(column: str, allowed: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(a) for a in allowed)})"
+
+
+#: What verdicts answer. One row per content, given label and class list that was ever asked about.
+question = Table(
+    "question",
+    metadata,
+    Column("hash", String(32), primary_key=True),
+    Column("dataset", Text, nullable=False),
+    Column("item_id", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("given_label", Text, nullable=False),
+    Column("classes_hash", Text, nullable=False),
+    Index(None, "dataset", "item_id"),
+)
+
+#: Questions that were routed to people, with what was known when they were drawn.
+review_task = Table(
+    "review_task",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("question_hash", ForeignKey("question.hash"), nullable=False),
+    Column("stratum", Text, nullable=False),
+    Column("inclusion_probability", Float, nullable=False),
+    Column("rank", Integer),
+    Column("suggested_label", Text),
+    Column("reasons", JSON, nullable=False),
+    Column("gold_label", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("question_hash"),
+    CheckConstraint(_one_of("stratum", STRATA), name="stratum"),
+    CheckConstraint("inclusion_probability > 0 AND inclusion_probability <= 1", name="inclusion_probability"),
+)
+
+#: One person's decision on one question.
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("question_hash", ForeignKey("question.hash"), nullable=False),
+    Column("reviewer", Text),
+    Column("decision", Text, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("seconds", Float),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Column("stored_at", UtcDateTime, nullable=False),
+    Column("source", Text, nullable=False),
+    UniqueConstraint("client_id"),
+    CheckConstraint(_one_of("decision", DECISIONS), name="decision"),
+    CheckConstraint("seconds >= 0", name="seconds"),
+    Index(None, "question_hash"),
+)
+
+#: Takes one verdict back. The verdict's own row stays as it is.
+withdrawal = Table(
+    "withdrawal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("verdict_id", ForeignKey("verdict.id"), nullable=False),
+    Column("reviewer", Text),
+    Column("reason", Text, nullable=False),
+    Column("stored_at", UtcDateTime, nullable=False),
+    UniqueConstraint("client_id"),
+    UniqueConstraint("verdict_id"),
+)
+
+APPEND_ONLY = (question, verdict, withdrawal)
+
+for _table in APPEND_ONLY:
+    for _change in ("update", "delete"):
+        event.listen(
+            _table,
+            "after_create",
+            DDL(  # type: ignore[no-untyped-call]
+                f"CREATE TRIGGER {_table.name}_no_{_change} BEFORE {_change.upper()} ON {_table.name} "
+                f"BEGIN SELECT RAISE(ABORT, '{_table.name} is append-only'); END"
+            ),
+        )

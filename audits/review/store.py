@@ -1,0 +1,338 @@
+"""The review store: what is asked of people, and everything they ever answered.
+
+Verdicts and withdrawals are rows that are only ever added. The present state is a view over them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import URL, Connection, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from audits.errors import InputError, StoreError, UsageError, collect
+from audits.review.database import open_engine, reason, writing
+from audits.review.record_checks import same_content, task_problems, text_problems, verdict_problems
+from audits.review.records import NewTask, NewVerdict, Question, StoredVerdict, Task
+from audits.review.schema import question, review_task, verdict, withdrawal
+from audits.review.store_rows import (
+    QUESTION,
+    VERDICTS,
+    add_questions,
+    in_chunks,
+    question_of,
+    select_verdicts,
+)
+
+#: How many bad verdicts or tasks a message names.
+NAMED = 50
+
+
+class ReviewStore:
+    """The review store behind a URL. Safe to use from several threads and processes at once.
+
+    Parameters
+    ----------
+    url : str or sqlalchemy.URL
+        `sqlite:///PATH`. A file that is not there is created.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be opened, is no review store or was written by a newer labelaudit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> q = Question("pets", "7", "c0ffee", "cat", "abc")
+    >>> with tempfile.TemporaryDirectory() as d, ReviewStore(f"sqlite:///{d}/review.sqlite") as store:
+    ...     store.add_verdicts([NewVerdict("v1", q, "ann", "relabel", ("dog",))])
+    ...     store.add_verdicts([NewVerdict("v1", q, "ann", "relabel", ("dog",))])
+    ...     [v.labels for v in store.verdicts("pets")]
+    (1, 0)
+    (0, 1)
+    [('dog',)]
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        self._engine = open_engine(url)
+        self._writer = writing(self._engine)
+        self._where = f"review store {self._engine.url.database}"
+        self._closed = False
+
+    def close(self) -> None:
+        """Close all connections. Closing twice does no harm."""
+        self._closed = True
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def queue(self, tasks: Sequence[NewTask]) -> int:
+        """Route questions to people, all or none of them.
+
+        A question that already has a task keeps it as it is, so that a changed budget or another night's
+        ranking queues nothing twice.
+
+        Parameters
+        ----------
+        tasks : sequence of NewTask
+            In the order in which they are to be numbered.
+
+        Returns
+        -------
+        int
+            How many were not in the queue before.
+
+        Raises
+        ------
+        InputError
+            With every task whose parts do not fit together.
+        """
+        problems = [f"item {t.question.item_id!r}: {p}" for t in tasks for p in task_problems(t)]
+        _raise_all("review tasks", problems)
+        by_hash: dict[str, NewTask] = {}
+        for task in tasks:
+            by_hash.setdefault(task.question.hash, task)
+        with self._write() as connection:
+            asked = select(review_task.c.question_hash)
+            known = {r[0] for r in in_chunks(connection, asked, review_task.c.question_hash, by_hash)}
+            new = {h: t for h, t in by_hash.items() if h not in known}
+            add_questions(connection, (t.question for t in new.values()))
+            now = datetime.now(UTC)
+            rows = [
+                {
+                    "question_hash": hash_,
+                    "stratum": t.stratum,
+                    "inclusion_probability": t.inclusion_probability,
+                    "rank": t.rank,
+                    "suggested_label": t.suggested_label,
+                    "reasons": list(t.reasons),
+                    "gold_label": t.gold_label,
+                    "created_at": now,
+                }
+                for hash_, t in new.items()
+            ]
+            if rows:
+                connection.execute(insert(review_task), rows)
+        return len(rows)
+
+    def add_verdicts(self, verdicts: Iterable[NewVerdict]) -> tuple[int, int]:
+        """Store verdicts, all or none of them. Sending one again, by its client id, stores nothing.
+
+        When this returns, the verdicts are on disk.
+
+        Parameters
+        ----------
+        verdicts : iterable of NewVerdict
+            In the order in which they are to be kept.
+
+        Returns
+        -------
+        tuple of int
+            How many were stored, and how many were there already.
+
+        Raises
+        ------
+        InputError
+            With every verdict whose parts do not fit together, or whose client id stands for another one.
+        """
+        given = list(verdicts)
+        _raise_all("verdicts", [f"{_name(v)}: {p}" for v in given for p in verdict_problems(v)])
+        by_id: dict[str, NewVerdict] = {}
+        clashes = []
+        for v in given:
+            if not same_content(by_id.setdefault(v.client_id, v), v):
+                clashes.append(f"{_name(v)}: the client id is given twice, for different verdicts")
+        with self._write() as connection:
+            stored = {
+                s.client_id: s for s in select_verdicts(connection, VERDICTS, verdict.c.client_id, by_id)
+            }
+            for client_id, s in stored.items():
+                if not same_content(s, by_id[client_id]):
+                    clashes.append(f"{_name(by_id[client_id])}: the client id is stored with another verdict")
+            _raise_all("verdicts", clashes)
+            new = [v for client_id, v in by_id.items() if client_id not in stored]
+            add_questions(connection, (v.question for v in new))
+            now = datetime.now(UTC)
+            rows = [
+                {
+                    "client_id": v.client_id,
+                    "question_hash": v.question.hash,
+                    "reviewer": v.reviewer,
+                    "decision": v.decision,
+                    "labels": list(v.labels),
+                    "comment": v.comment,
+                    "seconds": v.seconds,
+                    "decided_at": v.decided_at or now,
+                    "stored_at": now,
+                    "source": v.source,
+                }
+                for v in new
+            ]
+            if rows:
+                connection.execute(insert(verdict), rows)
+        return len(new), len(given) - len(new)
+
+    def withdraw(self, verdict_id: int, reviewer: str | None, reason: str, client_id: str) -> bool:
+        """Take a verdict back. It stays in the history and counts no more.
+
+        Parameters
+        ----------
+        verdict_id : int
+            `StoredVerdict.id`.
+        reviewer : str or None
+            Who takes it back.
+        reason : str
+            Why, in free text.
+        client_id : str
+            Chosen by the sender; sending the same withdrawal again stores nothing.
+
+        Returns
+        -------
+        bool
+            Whether it was stored; False when it was there already.
+
+        Raises
+        ------
+        UsageError
+            When there is no such verdict or it was withdrawn before.
+        InputError
+            When the client id is empty or stands for another withdrawal, or a text cannot be stored.
+        """
+        texts = {"client id": client_id, "reviewer": reviewer or "", "reason": reason}
+        problems = text_problems(texts.items())
+        if not client_id:
+            problems.append("the client id is empty")
+        _raise_all(f"withdrawal of verdict {verdict_id}", problems)
+        new = {"client_id": client_id, "verdict_id": verdict_id, "reviewer": reviewer, "reason": reason}
+        with self._write() as connection:
+            columns = [withdrawal.c[name] for name in new]
+            sent = connection.execute(select(*columns).where(withdrawal.c.client_id == client_id)).first()
+            if sent is not None:
+                if dict(sent._mapping) == new:
+                    return False
+                raise InputError(
+                    f"withdrawal of verdict {verdict_id}: the client id {client_id!r} is stored with another one"
+                )
+            if connection.execute(select(verdict.c.id).where(verdict.c.id == verdict_id)).first() is None:
+                raise UsageError(f"there is no verdict {verdict_id}")
+            taken = select(withdrawal.c.id).where(withdrawal.c.verdict_id == verdict_id)
+            if connection.execute(taken).first() is not None:
+                raise UsageError(f"verdict {verdict_id} is withdrawn already")
+            connection.execute(insert(withdrawal), {**new, "stored_at": datetime.now(UTC)})
+        return True
+
+    def verdicts(self, dataset: str, question_hashes: Iterable[str] | None = None) -> list[StoredVerdict]:
+        """Verdicts of a dataset, withdrawn ones too, in the order in which they were stored.
+
+        Parameters
+        ----------
+        dataset : str
+            Name of the dataset.
+        question_hashes : iterable of str, optional
+            Only those on these questions.
+        """
+        of_dataset = VERDICTS.where(question.c.dataset == dataset)
+        with self._read() as connection:
+            return select_verdicts(connection, of_dataset, verdict.c.question_hash, question_hashes)
+
+    def verdicts_by_client_id(self, client_ids: Iterable[str]) -> dict[str, StoredVerdict]:
+        """Those of the client ids that are stored, whatever the dataset, with their verdicts."""
+        with self._read() as connection:
+            found = select_verdicts(connection, VERDICTS, verdict.c.client_id, client_ids)
+        return {v.client_id: v for v in found}
+
+    def item_history(self, dataset: str, item_id: str) -> list[StoredVerdict]:
+        """All verdicts an item ever got, on whatever question about it, in the order of storing."""
+        of_item = VERDICTS.where(question.c.dataset == dataset, question.c.item_id == item_id)
+        with self._read() as connection:
+            return select_verdicts(connection, of_item, verdict.c.question_hash, None)
+
+    def tasks(self, dataset: str, question_hashes: Iterable[str] | None = None) -> list[Task]:
+        """Review tasks of a dataset, in the order in which they were queued.
+
+        `Task.verdicts` counts as `consensus.counting` does: a reviewer once, an unknown one each time,
+        nothing withdrawn.
+
+        Parameters
+        ----------
+        dataset : str
+            Name of the dataset.
+        question_hashes : iterable of str, optional
+            Only those on these questions.
+        """
+        anonymous = func.count(verdict.c.id).filter(verdict.c.reviewer.is_(None))
+        votes = (
+            select(func.count(verdict.c.reviewer.distinct()) + anonymous)
+            .outerjoin(withdrawal, withdrawal.c.verdict_id == verdict.c.id)
+            .where(verdict.c.question_hash == review_task.c.question_hash, withdrawal.c.id.is_(None))
+            .scalar_subquery()
+        )
+        query = (
+            select(review_task, *QUESTION, votes.label("verdicts"))
+            .join(question, review_task.c.question_hash == question.c.hash)
+            .where(question.c.dataset == dataset)
+        )
+        with self._read() as connection:
+            rows = in_chunks(connection, query, review_task.c.question_hash, question_hashes)
+        return [
+            Task(
+                id=r.id,
+                question=question_of(r),
+                stratum=r.stratum,
+                inclusion_probability=r.inclusion_probability,
+                rank=r.rank,
+                suggested_label=r.suggested_label,
+                reasons=tuple(r.reasons),
+                gold_label=r.gold_label,
+                created_at=r.created_at,
+                verdicts=r.verdicts,
+            )
+            for r in sorted(rows, key=lambda r: r.id)
+        ]
+
+    def questions(self, hashes: Iterable[str]) -> dict[str, Question]:
+        """Those of the hashes that stand for a question the store knows, whatever the dataset."""
+        with self._read() as connection:
+            rows = in_chunks(connection, select(question), question.c.hash, hashes)
+        return {r.hash: question_of(r) for r in rows}
+
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._errors(), self._writer.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        if self._closed:
+            raise StoreError(f"{self._where}: it is closed")
+        try:
+            yield
+        except SQLAlchemyError as e:
+            raise StoreError(f"{self._where}: {reason(e)}") from e
+
+
+def _name(v: NewVerdict) -> str:
+    return f"verdict {v.client_id!r} on item {v.question.item_id!r}"
+
+
+def _raise_all(where: str, problems: list[str]) -> None:
+    if len(problems) > NAMED:
+        problems = [*problems[:NAMED], f"... and {len(problems) - NAMED} more"]
+    if problems:
+        raise InputError(collect(where, problems))

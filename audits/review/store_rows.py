@@ -1,0 +1,88 @@
+"""Rows of the review store as the plain values of `records`, and the queries that several methods share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy.dialects import sqlite
+
+from audits.review.records import Question, StoredVerdict
+from audits.review.schema import question, verdict, withdrawal
+
+#: How many values go into one query. SQLite takes 32766 in all.
+CHUNK = 5000
+
+QUESTION = (
+    question.c.dataset,
+    question.c.item_id,
+    question.c.content_hash,
+    question.c.given_label,
+    question.c.classes_hash,
+)
+VERDICTS = (
+    select(verdict, *QUESTION, withdrawal.c.id.label("withdrawal_id"))
+    .join(question, verdict.c.question_hash == question.c.hash)
+    .outerjoin(withdrawal, withdrawal.c.verdict_id == verdict.c.id)
+)
+
+
+def add_questions(connection: Connection, questions: Iterable[Question]) -> None:
+    """Add those of the questions that are not there yet."""
+    rows = [
+        {
+            "hash": q.hash,
+            "dataset": q.dataset,
+            "item_id": q.item_id,
+            "content_hash": q.content_hash,
+            "given_label": q.given_label,
+            "classes_hash": q.classes_hash,
+        }
+        for q in questions
+    ]
+    if rows:
+        connection.execute(sqlite.insert(question).on_conflict_do_nothing(index_elements=["hash"]), rows)
+
+
+def in_chunks(
+    connection: Connection, query: Select[Any], column: Any, values: Iterable[str] | None
+) -> list[Row[Any]]:
+    """Rows of a query, restricted to some values of a column (None: not restricted); in no order."""
+    if values is None:
+        return list(connection.execute(query))
+    distinct = list(dict.fromkeys(values))
+    rows: list[Row[Any]] = []
+    for start in range(0, len(distinct), CHUNK):
+        rows += connection.execute(query.where(column.in_(distinct[start : start + CHUNK])))
+    return rows
+
+
+def question_of(row: Row[Any]) -> Question:
+    """The question of a row that was selected with `QUESTION`."""
+    return Question(row.dataset, row.item_id, row.content_hash, row.given_label, row.classes_hash)
+
+
+def select_verdicts(
+    connection: Connection, query: Select[Any], column: Any, values: Iterable[str] | None
+) -> list[StoredVerdict]:
+    """Verdicts in the order of storing; the query is `VERDICTS`, restricted as by `in_chunks`."""
+    rows = sorted(in_chunks(connection, query, column, values), key=lambda r: r.id)
+    questions: dict[str, Question] = {}  # shared, so that each question's hash is computed once
+    return [
+        StoredVerdict(
+            id=r.id,
+            client_id=r.client_id,
+            question=questions.setdefault(r.question_hash, question_of(r)),
+            reviewer=r.reviewer,
+            decision=r.decision,
+            labels=tuple(r.labels),
+            comment=r.comment,
+            seconds=r.seconds,
+            decided_at=r.decided_at,
+            stored_at=r.stored_at,
+            source=r.source,
+            withdrawn=r.withdrawal_id is not None,
+        )
+        for r in rows
+    ]

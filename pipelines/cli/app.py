@@ -1,0 +1,82 @@
+"""The application object, the workspace option, and how errors become exit statuses."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+import typer.core
+
+from audits import __version__
+from audits.errors import AuditError
+
+if TYPE_CHECKING:
+    from audits.workspace import Workspace
+
+EXIT_STATUSES = (
+    "Exit status: 0 done; 1 the work failed; 2 the input or the call is wrong; 3 a gate did not hold."
+)
+
+
+class _Group(typer.core.TyperGroup):
+    """Turns what labelaudit refuses into one message on standard error and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AuditError as e:
+            fail(str(e), e.exit_status)
+        except BrokenPipeError:
+            # The reader (a pager, head) has seen enough; that is no error, and there is nobody to tell.
+            sys.stderr.close()
+            raise typer.Exit(0) from None
+        except OSError as e:  # a full disk, a missing permission: no defect here, so no traceback
+            fail(str(e), 1)
+
+
+def fail(message: str, status: int) -> None:
+    """Say what went wrong on standard error and leave with an exit status."""
+    print(f"labelaudit: error: {message}", file=sys.stderr)
+    raise typer.Exit(status)
+
+
+app = typer.Typer(
+    name="labelaudit",
+    cls=_Group,
+    help="Find wrong labels in a benchmark, have people decide, and recompute every model's score.",
+    epilog=EXIT_STATUSES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit(0)
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    workspace: Annotated[
+        Path,
+        typer.Option(
+            "--workspace", "-w", envvar="LABELAUDIT_WORKSPACE", help="Folder of the workspace.", metavar="DIR"
+        ),
+    ] = Path("."),
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Hold what every command needs."""
+    ctx.obj = workspace
+
+
+def open_workspace(ctx: typer.Context) -> "Workspace":
+    """Open the workspace that the command was called with."""
+    from audits.workspace import Workspace
+
+    return Workspace(ctx.obj)

@@ -1,0 +1,93 @@
+"""What commands print: JSON for programs, tables for people, progress on standard error."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated
+
+import typer
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON in a documented, stable schema.")]
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, text: Sequence[str] = ()
+) -> None:
+    """Print a table: numbers to the right, the columns named in `text` to the left.
+
+    Cells are printed as they are: nothing in the data is taken for markup, and control characters that
+    could steer a terminal are shown as what they are.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        left = column in text
+        table.add_column(column, justify="left" if left else "right", overflow="fold", no_wrap=not left)
+    for row in rows:
+        table.add_row(*(Text(_printable(cell)) for cell in row))
+    # Without a terminal there is no width to fit: lines are as long as they need to be.
+    console = Console() if sys.stdout.isatty() else Console(width=200, soft_wrap=False)
+    if title:
+        console.print(Text(_printable(title)))
+    console.print(table)
+
+
+def say(*lines: str) -> None:
+    """Print plain lines on standard output."""
+    for line in lines:
+        print(_printable(line))
+
+
+def warn(line: str) -> None:
+    """Print a warning on standard error."""
+    print(f"labelaudit: warning: {_printable(line)}", file=sys.stderr)
+
+
+def number(value: float | None, digits: int = 4, *, sign: bool = False) -> str:
+    """A number with fixed decimals; a dash for none."""
+    if value is None:
+        return "-"
+    return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show work on standard error: a bar on a terminal, a plain line a step elsewhere."""
+    if not sys.stderr.isatty():
+        last = -1
+
+        def line(what: str, step: int, total: int) -> None:
+            nonlocal last
+            if step != last:
+                print(f"[{step}/{total}] {what}", file=sys.stderr, flush=True)
+                last = step
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, step, total: bar.update(task, description=what, completed=step - 1, total=total)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)

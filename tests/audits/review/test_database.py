@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from audits.review import database
+
+
+class Busy:
+    """A connection whose first tries find the database locked."""
+
+    def __init__(self, failures: int, message: str = "database is locked") -> None:
+        self.failures = failures
+        self.message = message
+        self.tries = 0
+
+    def execute(self, _statement: str) -> None:
+        self.tries += 1
+        if self.tries <= self.failures:
+            raise sqlite3.OperationalError(self.message)
+
+
+def test_wal_is_asked_for_again_while_another_process_makes_the_same_change():
+    connection = Busy(3)
+    database._use_wal(connection)
+    assert connection.tries == 4
+
+
+def test_it_gives_up_in_the_end(monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        database._use_wal(Busy(10**6))
+
+
+def test_other_errors_are_not_waited_out():
+    connection = Busy(1, "disk I/O error")
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        database._use_wal(connection)
+    assert connection.tries == 1
