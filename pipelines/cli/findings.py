@@ -100,9 +100,8 @@ def _show(view: dict[str, Any]) -> None:
         say("not queued for review")
     if view["consensus"]:
         c = view["consensus"]
-        say(
-            f"consensus ({c['rule']}): {c['outcome']}{' to ' + c['label_name'] if c['outcome'] == 'relabelled' else ''}, {c['agreeing']} of {c['votes']} verdicts agree"
-        )
+        outcome = c["outcome"].replace("_", " ") + (f" to {c['label_name']}" if c["outcome"] == "relabelled" else "")
+        say(f"consensus ({c['rule']}): {outcome}, {c['agreeing']} of {c['votes']} verdicts agree")
     print_table(
         "",
         ["model", "predicts", "p(predicted)", "p(given)", ""],

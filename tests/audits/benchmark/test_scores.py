@@ -97,13 +97,14 @@ def test_scores_follow_ids_not_rows():
 
 def test_predictions_are_worked_out_once_a_model(monkeypatch):
     calls = []
-    real = ModelOutputs.predicted
+    remembered = ModelOutputs._predicted
+    real = remembered.func
 
     def counted(self):
         calls.append(self.model)
         return real(self)
 
-    monkeypatch.setattr(ModelOutputs, "predicted", counted)
+    monkeypatch.setattr(remembered, "func", counted)
     outputs = {name: model([0] * 5, name) for name in ("x", "y")}
     score_versions(outputs, versions({"a": ("relabelled", 1)}), IDS, ["accuracy", "macro_f1"])
     assert calls == ["x", "y"]
