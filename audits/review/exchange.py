@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from audits.classes import ClassList
-from audits.errors import InputError, first_few
+from audits.errors import InputError, UsageError, first_few
 from audits.review.consensus import Rule, decide
 from audits.review.questions import questions_of
 from audits.review.records import StoredVerdict, Task
@@ -69,7 +69,7 @@ def export_queue(
     Raises
     ------
     UsageError
-        For another suffix.
+        For another suffix, or when the file cannot be written.
     InputError
         When `content` has no row for an open item.
     """
@@ -90,8 +90,11 @@ def export_queue(
         for task, row in zip(tasks, shown, strict=True):
             asked = [_asked_cell(v) for v in _asked(task, classes).values()]
             writer.writerow([*asked, *(_content_cell(v) for v in row.values()), *("" for _ in ANSWERED)])
-        data = buffer.getvalue()
-    write_atomic(path, data.encode())
+        data = buffer.getvalue().replace("\0", "\ufffd")  # a NUL ends the text in many readers
+    try:
+        write_atomic(path, data.encode())
+    except OSError as e:
+        raise UsageError(f"{path}: cannot be written: {e.strerror}") from e
     return len(tasks)
 
 
@@ -188,7 +191,7 @@ def _content_cell(value: Any) -> str:
     if plain is None:
         return ""
     if isinstance(plain, str):
-        return guarded(plain.replace("\0", "\ufffd"))  # a NUL ends the text in many readers
+        return guarded(plain)
     return json.dumps(plain, ensure_ascii=False)
 
 

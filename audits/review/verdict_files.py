@@ -156,7 +156,10 @@ def _check_header(path: Path, header: list[str]) -> None:
         problems.append(f"no column {first_few([repr(m) for m in missing])}")
     if twice := sorted({name for name in header if header.count(name) > 1}):
         problems.append(f"columns given twice: {first_few(twice)}")
-    problems += [_unknown(name) for name in header if not _is_known(name)]
+    if len(header) == 1 and (other := [c for c in (";", "\t") if c in header[0]]):
+        problems.append(f"columns are separated by {other[0]!r}; expected ','")
+    else:
+        problems += [_unknown(name) for name in header if not _is_known(name)]
     if problems:
         raise InputError(f"{path}: line 1: {'; '.join(problems)}")
 

@@ -87,7 +87,7 @@ def import_verdicts(
     """
     rows, bad = read_rows(path)
     answered = [r for r in rows if not _is_unanswered(r)]
-    hashes = {h for r in answered if isinstance(h := r.values["question"], str)}
+    hashes = {h.strip() for r in answered if isinstance(h := r.values["question"], str)}
     reader = _RowReader(
         dataset=dataset,
         classes=classes,

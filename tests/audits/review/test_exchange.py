@@ -453,6 +453,7 @@ def test_line_ends_and_byte_order_marks(tmp_path, take_back, questions, end):
         (b"\xef\xbb\xbf", "the file is empty"),
         (b"a,b\n", "line 1: no column 'item_id', 'question', 'decision'"),
         (b"item_id,question,decision,lables\n", "unknown column 'lables'; the nearest known one is 'labels'"),
+        (b"item_id;question;decision\n", "columns are separated by ';'; expected ','"),
         (b"item_id,question,decision,decision\n", "columns given twice: decision"),
         (b"item_id,question,decision\n\xff,x,y\n", "line 2: not UTF-8"),
         (b"item_id,question,decision\na,\0,y\n", "line 2: a NUL byte"),
@@ -510,6 +511,23 @@ def test_jsonl_lines_that_are_refused(tmp_path, take_back, questions, queued, li
     with pytest.raises(InputError, match=rf"line 2: .*{message}"):
         take_back(path)
     assert queued.verdicts("pets") == []
+
+
+def test_blanks_around_a_question_do_no_harm(file, take_back, questions):
+    assert take_back(file({"decision": " keep ", "question": f" {questions[0].hash} "})).stored == 1
+
+
+def test_a_place_that_cannot_be_written(export, tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(UsageError, match="cannot be written"):
+        export("folder.csv")
+
+
+def test_a_nul_in_the_content_does_not_keep_the_file_from_coming_back(export, take_back):
+    content = pa.table({"item_id": ["i0", "i1", "i2", "i3"], "text": ["a\0b"] * 4})
+    path = export(content=content)
+    assert {r["content_text"] for r in rows_of(path)} == {"a\ufffdb"}
+    assert take_back(path).unanswered == 4
 
 
 def test_a_file_that_is_not_there(tmp_path, take_back):
