@@ -34,9 +34,14 @@ class _Group(typer.core.TyperGroup):
             fail(str(e), 1)
 
 
-def fail(message: str, status: int) -> None:
-    """Say what went wrong on standard error and leave with an exit status."""
+def complain(message: str) -> None:
+    """Say what went wrong on standard error."""
     print(f"labelaudit: error: {message}", file=sys.stderr)
+
+
+def fail(message: str, status: int) -> None:
+    """Say what went wrong and leave with an exit status."""
+    complain(message)
     raise typer.Exit(status)
 
 

@@ -101,7 +101,8 @@ def _show(view: dict[str, Any]) -> None:
     if view["consensus"]:
         c = view["consensus"]
         outcome = c["outcome"].replace("_", " ") + (f" to {c['label_name']}" if c["outcome"] == "relabelled" else "")
-        say(f"consensus ({c['rule']}): {outcome}, {c['agreeing']} of {c['votes']} verdicts agree")
+        so_far = f"{c['votes']} verdicts so far" if c["outcome"] == "pending" else f"{c['agreeing']} of {c['votes']} agree"
+        say(f"consensus ({c['rule']}): {outcome}, {so_far}")
     print_table(
         "",
         ["model", "predicts", "p(predicted)", "p(given)", ""],

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.app import app, open_workspace
+from pipelines.cli.app import app, complain, open_workspace
 from pipelines.cli.output import JsonOption, print_json, print_table, progress, say, warn
 
 
@@ -41,10 +41,9 @@ def run(
         failed += 1
         status = max(status, report.exit_status)
         for problem in report.problems:
-            warn(f"{name}: failed at {problem.step}: {problem.message}")
+            complain(f"{name}: {problem.step}: {problem.message}")
     if status:
-        kept = "; the last good tables stay in force" if failed else ""
-        fail(f"{failed} of {len(chosen)} datasets failed{kept}", status)
+        fail(f"{failed} of {len(chosen)} datasets failed; tables of earlier runs stay in force", status)
 
 
 @app.command()
