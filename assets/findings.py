@@ -28,7 +28,7 @@ def signals(dataset: str) -> dg.AssetsDefinition:
             outputs = {name: m.outputs for name, m in load_models(s.tables, lineage).items()}
             table = run_signals(items.items, outputs, s.dataset.config.audits)
             ref = s.tables.write(SIGNALS, table, lineage)
-            s.tables.publish({SIGNALS: ref}, context.run_id)
+            s.tables.publish({SIGNALS: ref}, context.run.run_id)
             counts = table.group_by(["signal", "model"]).aggregate([("flagged", "sum"), ("score", "mean")])
             return dg.MaterializeResult(
                 metadata={"rows": table.num_rows, "flagged": preview(counts.to_pylist())},
@@ -57,7 +57,7 @@ def findings(dataset: str) -> dg.AssetsDefinition:
                 s.dataset.config.audits,
             )
             ref = s.tables.write(FINDINGS, table, signals_ref.lineage())
-            s.tables.publish({FINDINGS: ref}, context.run_id)
+            s.tables.publish({FINDINGS: ref}, context.run.run_id)
             return dg.MaterializeResult(
                 metadata={
                     "items": table.num_rows,

@@ -123,7 +123,7 @@ def published(dataset: Dataset) -> dg.AssetsDefinition:
     )
     def _asset(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
         with stage(workspace, dataset.name, "publishing") as s:
-            refs = publish_candidates(s.tables, s.dataset, context.run_id)
+            refs = publish_candidates(s.tables, s.dataset, context.run.run_id)
             return dg.MaterializeResult(
                 metadata={"tables": preview([{"table": r.table, "version": r.version} for r in refs])},
                 data_version=dg.DataVersion("-".join(r.version[:8] for r in refs)),

@@ -30,7 +30,7 @@ def label_versions(dataset: str) -> dg.AssetsDefinition:
             lineage = s.tables.current_ref(FINDINGS).lineage()
             consensus = s.tables.write("consensus", cleaned.consensus, lineage)
             ref = s.tables.write(LABEL_VERSIONS, cleaned.versions, {**lineage, **consensus.lineage()})
-            s.tables.publish({"consensus": consensus, LABEL_VERSIONS: ref}, context.run_id)
+            s.tables.publish({"consensus": consensus, LABEL_VERSIONS: ref}, context.run.run_id)
             counts = [summary(cleaned.versions, v) for v in version_names(cleaned.versions)]
             return dg.MaterializeResult(
                 metadata={
@@ -73,7 +73,7 @@ def scores(dataset: str) -> dg.AssetsDefinition:
                 s.dataset.config.metrics,
             )
             ref = s.tables.write(SCORES, table, lineage)
-            s.tables.publish({SCORES: ref}, context.run_id)
+            s.tables.publish({SCORES: ref}, context.run.run_id)
             accuracy = [
                 r
                 for r in table.to_pylist()
@@ -109,7 +109,7 @@ def comparison(dataset: str) -> dg.AssetsDefinition:
             )
             ranks = s.tables.write("ranks", compared.ranks, lineage)
             flips = s.tables.write("flips", compared.flips, lineage)
-            s.tables.publish({"ranks": ranks, "flips": flips}, context.run_id)
+            s.tables.publish({"ranks": ranks, "flips": flips}, context.run.run_id)
             metric = s.dataset.config.metrics[0]
             rows = [vars(r) for r in table_rows(compared, "common", metric)]
             return dg.MaterializeResult(

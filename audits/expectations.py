@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from audits.classes import ClassList
 from audits.config import ToleranceConfig
-from audits.errors import SHOWN, AuditError, InputError, collect
+from audits.errors import SHOWN, AuditError, InputError, collect, plain
 
 
 @dataclass(frozen=True)
@@ -349,21 +350,26 @@ def _between(column: str, low: float | None, high: float | None, says: str) -> R
 
 
 def _repeated_pairs(table: pa.Table) -> pa.Array:
-    keyed = pa.table(
-        {"i": table["item_id"], "a": table["annotator_id"], "row": pa.array(range(table.num_rows))}
+    # Nulls are values here, as they are to the expectation; only a row that has neither id is left out.
+    items, annotators = (
+        pc.dictionary_encode(table[c].combine_chunks(), null_encoding="encode").indices.to_numpy()
+        for c in ("item_id", "annotator_id")
     )
-    groups = keyed.group_by(["i", "a"]).aggregate([("row", "count")])
-    joined = keyed.join(groups, ["i", "a"]).sort_by("row")
-    return pc.greater(joined["row_count"], 1)
+    pairs = items.astype(np.int64) * (table.num_rows + 1) + annotators
+    _, which, counts = np.unique(pairs, return_inverse=True, return_counts=True)
+    neither = pc.and_(table["item_id"].is_null(), table["annotator_id"].is_null())
+    return pc.and_not(pa.chunked_array([counts[which] > 1]), neither)
 
 
 def _named(bad: pa.Table, column: str, id_column: str) -> tuple[str, ...]:
     out = []
     for row in bad.slice(0, SHOWN).to_pylist():
         value = row[column]
-        shown = f"{value:.6g}" if isinstance(value, float) else repr(value)
-        plain = column == id_column or isinstance(value, bool)
-        out.append(f"{id_column} {row[id_column]}" if plain else f"{id_column} {row[id_column]}: {shown}")
+        named = f"{id_column} {plain(row[id_column])}"
+        if column == id_column or isinstance(value, bool):
+            out.append(named)
+        else:
+            out.append(f"{named}: {f'{value:.6g}' if isinstance(value, float) else plain(repr(value))}")
     return tuple(out)
 
 
@@ -380,8 +386,13 @@ def _great_expectations() -> Any:  # the library ships no usable types
 
 def _validate(table: pa.Table, rules: Sequence[Rule], what: str) -> list[bool]:
     gx = _great_expectations()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    base = gx.data_context.types.base
+    # By default a context makes a temporary folder for a documentation site and never removes it.
+    stores = base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    config = base.DataContextConfig(
+        store_backend_defaults=stores, progress_bars=base.ProgressBarsConfig(globally=False)
+    )
+    context = gx.get_context(mode="ephemeral", project_config=config)
     source = context.data_sources.add_pandas("tables")
     needed = {c for r in rules for c in (r.arguments.get("column"), *r.arguments.get("column_list", ())) if c}
     frame = table.select([c for c in table.column_names if c in needed]).to_pandas()

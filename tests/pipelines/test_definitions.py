@@ -1,0 +1,58 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.definitions import build, job_name
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def _check_defs(workspace: Path) -> subprocess.CompletedProcess:
+    dg = Path(sys.executable).with_name("dg")
+    environment = {**os.environ, "LABELAUDIT_WORKSPACE": str(workspace), "VIRTUAL_ENV": sys.prefix}
+    return subprocess.run(
+        [dg, "check", "defs"], cwd=REPOSITORY, env=environment, capture_output=True, text=True
+    )
+
+
+def test_dg_check_defs_is_green_on_a_workspace_with_sound_and_broken_datasets(made_up):
+    made_up.add("zoo")
+    made_up.yaml("broken").write_text("itemz: {}\n")
+    done = _check_defs(made_up.root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "definitions loaded successfully" in done.stdout + done.stderr
+
+
+def test_dg_check_defs_is_green_where_there_is_no_workspace_yet(tmp_path):
+    done = _check_defs(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_broken_dataset_is_visible_and_leaves_the_others_alone(made_up):
+    made_up.add("zoo")
+    made_up.yaml("broken").write_text("itemz: {}\n")
+    keys = {k.to_user_string() for k in build(made_up.root).resolve_asset_graph().get_all_asset_keys()}
+    assert "broken/configuration" in keys
+    assert "zoo/comparison" in keys
+
+
+def test_the_workspace_file_names_the_definitions(made_up, monkeypatch):
+    import yaml
+
+    (entry,) = yaml.safe_load((REPOSITORY / "workspace.yaml").read_text())["load_from"]
+    assert entry["python_module"]["module_name"] == "pipelines.definitions"
+    made_up.add("zoo")
+    monkeypatch.setenv("LABELAUDIT_WORKSPACE", str(made_up.root))
+    from pipelines.definitions import defs
+
+    loaded = defs()
+    assert job_name("zoo") in {j.name for j in loaded.resolve_all_job_defs()}
+
+
+@pytest.mark.parametrize("name", ["zoo", "20news"])
+def test_any_dataset_name_gives_a_job(made_up, name):
+    made_up.add(name)
+    assert build(made_up.root).resolve_job_def(job_name(name))
