@@ -36,7 +36,8 @@ class ClassList:
     Raises
     ------
     ConfigError
-        When there are fewer than two classes, an id repeats or the lengths differ.
+        When there are fewer than two classes, an id repeats or is empty, a text is not valid Unicode
+        or the lengths differ.
     """
 
     ids: tuple[str, ...]
@@ -49,6 +50,12 @@ class ClassList:
             raise ConfigError(f"class list: expected at least 2 classes, got {len(self.ids)}")
         if repeated := _repeated(self.ids):
             raise ConfigError(f"class list: {len(repeated)} ids repeat ({first_few(repeated)}); ids are keys")
+        if "" in self.ids:
+            raise ConfigError(f"class list: the id of class {self.ids.index('')} is empty; ids are keys")
+        if broken := [t for t in (*self.ids, *self.names) if not _is_unicode(t)]:
+            raise ConfigError(
+                f"class list: {len(broken)} ids or names are no valid text ({first_few(broken)})"
+            )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -84,7 +91,9 @@ class ClassList:
         """Class id of a class index; None stays None."""
         return None if index is None else self.ids[index]
 
-    def encode(self, values: pa.Array | pa.ChunkedArray, labels_as: LabelsAs = "auto") -> EncodedLabels:
+    def encode(
+        self, values: pa.Array | pa.ChunkedArray, labels_as: LabelsAs = "auto", *, from_model: bool = False
+    ) -> EncodedLabels:
         """Turn labels as files write them into class indices.
 
         Parameters
@@ -93,6 +102,9 @@ class ClassList:
         labels_as : {"auto", "id", "name", "position"}
             How to read the values. `auto` takes the first of id, name and position under which every
             value is a class, or else the one under which most are.
+        from_model : bool
+            Whether a model wrote the values. Models write the position of their likeliest column as a
+            matter of course, so a reading by position is then as good as any, not a last resort.
 
         Returns
         -------
@@ -112,10 +124,12 @@ class ClassList:
         readings: dict[LabelsAs, dict[str, int]] = {m: self._lookup(m) for m in ("id", "name", "position")}
         hits = {m: sum(u in table for u in unique) for m, table in readings.items()}
         whole = [m for m in readings if hits[m] == len(unique)]
+        if not whole:  # a name of several classes is still a name: refuse it as one, not as an unknown id
+            hits["name"] += sum(u in self.repeated_names for u in unique)
         for other in whole[1:]:
             differs = [u for u in unique if readings[whole[0]][u] != readings[other][u]]
-            # Positions are the last resort: ids that happen to be numbers outrank them without a word.
-            if differs and other != "position":
+            # In an items file, ids that happen to be numbers outrank positions without a word.
+            if differs and (other != "position" or from_model):
                 raise InputError(
                     f"labels fit the class list both by {whole[0]} and by {other}, and the two disagree "
                     f"(label {first_few(differs)}); say which with 'labels_as'"
@@ -173,23 +187,36 @@ def label_texts(values: pa.Array | pa.ChunkedArray) -> pa.Array:
         When the values are neither text nor whole numbers.
     """
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    if isinstance(array, pa.ChunkedArray):  # an empty chunked array stays chunked
-        array = pa.array([], type=array.type)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_null(array.type):
         return pa.array([None] * len(array), type=pa.string())
     if pa.types.is_floating(array.type):
-        finite = pc.fill_null(pc.is_finite(array), True)
-        fractional = pc.fill_null(pc.not_equal(array, pc.floor(array)), False)
-        if not pc.all(finite).as_py() or pc.any(fractional).as_py():
-            raise InputError("labels are numbers that are not whole; expected class ids or class names")
+        array = array.cast(pa.float64())
+        # beyond 2**53 a float no longer tells one whole number from the next
+        whole = pc.and_(pc.equal(array, pc.floor(array)), pc.less_equal(pc.abs(array), 2.0**53))
+        odd = array.filter(pc.invert(pc.fill_null(whole, True)))
+        if len(odd):
+            raise InputError(
+                f"{len(odd)} of {len(array)} labels are numbers that are not whole ({first_few(odd.to_pylist())}); "
+                "expected class ids or class names"
+            )
         array = array.cast(pa.int64())
-    if pa.types.is_integer(array.type) or pa.types.is_large_string(array.type):
+    if pa.types.is_integer(array.type) or is_text(array.type):
         return array.cast(pa.string())
-    if pa.types.is_string(array.type):
-        return array
     raise InputError(f"labels have type {array.type}; expected text or whole numbers")
+
+
+def is_text(type_: pa.DataType) -> bool:
+    """Whether an Arrow type is text, in any of its layouts."""
+    return bool(
+        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
+    )
+
+
+def _is_unicode(text: str) -> bool:
+    # a JSON or YAML escape can make half of a surrogate pair, which no file or table can hold
+    return not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _repeated(values: Sequence[str]) -> list[str]:

@@ -24,6 +24,9 @@ from audits.workspace import TableStore
 
 DEFAULT_PAIR = ("original", "corrected")
 
+#: Up to so many items are looked up in the store one by one.
+_FEW = 500
+
 
 @dataclass(frozen=True)
 class Cleaned:
@@ -39,9 +42,11 @@ def decided(items: StoredItems, dataset: str, store: ReviewStore, rule: Rule) ->
 
     Items that wait in the queue are pending also before their first verdict.
     """
-    current = {q.hash for q in questions_of(items.items, dataset, items.classes)}
-    queued = [t.question.hash for t in store.tasks(dataset) if t.question.hash in current]
-    return consensus_table(items.items, dataset, items.classes, store.verdicts(dataset), rule, queued)
+    asked = [q.hash for q in questions_of(items.items, dataset, items.classes)]
+    # By question where there are few; a whole dataset is read at once instead.
+    narrow = asked if len(asked) < _FEW else None
+    queued = [t.question.hash for t in store.tasks(dataset, narrow)]
+    return consensus_table(items.items, dataset, items.classes, store.verdicts(dataset, narrow), rule, queued)
 
 
 def clean(tables: TableStore, store: ReviewStore, rule: Rule) -> Cleaned:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from audits.classes import ClassList, LabelsAs
+from audits.errors import ConfigError
 
 MetricName = Literal["accuracy", "top5_accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece_15"]
 FilterBy = Literal[
@@ -26,7 +28,7 @@ DATASET_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 def _not_boolean(value: object) -> object:
-    # YAML reads a bare yes, no, on or off as a boolean; as a class or column name that is never meant.
+    # YAML reads a bare yes, no, on or off as a boolean; as a name, a path or a number that is never meant.
     if isinstance(value, bool):
         raise ValueError(
             f"is the boolean {value}; YAML reads bare yes/no/on/off as booleans: put it in quotes"
@@ -39,6 +41,16 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _booleans_where_meant(cls, value: object, info: ValidationInfo) -> object:
+        # pydantic would read true as the number 1: 'budget: no' must not become a budget of 0
+        if info.field_name is None or cls.model_fields[info.field_name].annotation is not bool:
+            # each class looks at itself, so that all problems of the list are told
+            for part in value if isinstance(value, list) and info.field_name != "classes" else [value]:
+                _not_boolean(part)
+        return value
+
 
 class ClassConfig(Strict):
     """One class: its key and its display name."""
@@ -49,11 +61,7 @@ class ClassConfig(Strict):
     @model_validator(mode="before")
     @classmethod
     def _shorthand(cls, value: object) -> object:
-        if isinstance(value, dict):
-            for part in value.values():
-                _not_boolean(part)
-            return value
-        return {"id": _not_boolean(value)}
+        return value if isinstance(value, dict) else {"id": _not_boolean(value)}
 
 
 class ItemsConfig(Strict):
@@ -122,9 +130,7 @@ class OutputsConfig(Strict):
 class ModelConfig(Strict):
     """One model whose outputs are audited and scored."""
 
-    name: Annotated[str, AfterValidator(_not_boolean)] = Field(
-        description="Unique name of the model.", min_length=1, max_length=100
-    )
+    name: str = Field(description="Unique name of the model.", min_length=1, max_length=100)
     outputs: OutputsConfig = Field(description="Where its outputs are.")
     out_of_sample: bool = Field(
         description="Whether the outputs are for items the model was not trained on (a held-out set, or "
@@ -323,6 +329,8 @@ class DatasetConfig(Strict):
             missing = [n for n in (audit.models or ()) if n not in names] if audit else []
             if missing:
                 raise ValueError(f"audits.{key}.models: no model is named {', '.join(map(repr, missing))}")
+        if twice := sorted({m for m in self.metrics if self.metrics.count(m) > 1}):
+            raise ValueError(f"metrics: {', '.join(twice)} is given more than once")
         if self.classes is not None and self.classes_file is not None:
             raise ValueError("give 'classes' or 'classes_file', not both")
         if self.name is not None and not DATASET_NAME.fullmatch(self.name):
@@ -341,8 +349,26 @@ class Dataset(BaseModel):
     classes: ClassList
 
     def resolve(self, path: str) -> Path:
-        """Absolute path of a file named in the YAML, which is relative to the YAML file."""
-        return (self.path.parent / path).resolve()
+        """Absolute path of a file named in the YAML; raises ConfigError as `resolve_from` does."""
+        return resolve_from(self.path.parent, path)
+
+
+def resolve_from(folder: Path, path: str) -> Path:
+    """Absolute path of a file named in a YAML file of a folder; `~` is the user's home.
+
+    The last part is left as it is named: a link into a cache of blobs keeps the ending that tells the
+    format.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be a path.
+    """
+    try:
+        named = folder / (os.path.expanduser(path) if path.startswith("~") else path)
+        return named.parent.resolve() / named.name
+    except (OSError, ValueError, RuntimeError) as e:
+        raise ConfigError(f"{path!r} is no usable path: {e}") from e
 
 
 def class_list(entries: tuple[ClassConfig, ...]) -> ClassList:

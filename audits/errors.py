@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 #: How many offenders a message names before it only counts them.
 SHOWN = 5
 
+#: How much of one offender a message shows, in characters.
+_SHOWN_CHARACTERS = 200
+
 
 class AuditError(ValueError):
     """Base of every error labelaudit raises on purpose.
@@ -71,7 +74,7 @@ def first_few(offenders: Iterable[object], shown: int = SHOWN) -> str:
     Returns
     -------
     str
-        For example ``"a, b, c and 4 more"``; empty when there are none.
+        For example ``"a, b, c and 4 more"``; empty when there are none. Each is shown by `plain`.
 
     Examples
     --------
@@ -79,9 +82,23 @@ def first_few(offenders: Iterable[object], shown: int = SHOWN) -> str:
     'a, b and 1 more'
     """
     listed = list(offenders)
-    text = ", ".join(str(o) for o in listed[:shown])
+    text = ", ".join(plain(o) for o in listed[:shown])
     rest = len(listed) - shown
     return f"{text} and {rest} more" if rest > 0 else text
+
+
+def plain(value: object) -> str:
+    r"""A value on one line of a message: line breaks and control characters escaped, long text cut.
+
+    Examples
+    --------
+    >>> plain("two\nlines")
+    "'two\\nlines'"
+    """
+    text = str(value)
+    if not text.isprintable():
+        text = repr(text[: 2 * _SHOWN_CHARACTERS])
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
 
 
 def collect(where: str, problems: Sequence[str]) -> str:

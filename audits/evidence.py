@@ -139,7 +139,7 @@ def _flagged(blocks: list[_Block], audits: AuditsConfig, n: int) -> npt.NDArray[
         if signal in PER_MODEL:
             share = np.mean([b.flagged for b in group], axis=0)
             flagged |= agreement_vote(share, params.min_model_share)
-        elif signal in OVER_MODELS:
+        else:
             flagged |= group[0].flagged
     return flagged
 

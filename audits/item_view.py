@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import math
+from dataclasses import replace
+from datetime import date, time
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audits.cleaned import clean
+from audits.benchmark.versions import label_versions
+from audits.cleaned import decided
 from audits.errors import UsageError
 from audits.review.consensus import Rule
 from audits.review.questions import questions_of
@@ -90,17 +94,19 @@ def item_view(tables: TableStore, store: ReviewStore, rule: Rule, item_id: str) 
     lineage = ref.lineage()
     items = load_items(tables, lineage)
     row = _row_of(items, item_id, tables.dataset)
-    question = questions_of(items.items.slice(row, 1), tables.dataset, items.classes)[0]
-    finding = tables.read("findings", ref.version)
-    found = finding.filter(_equals(finding, item_id)).to_pylist()[0]
-    cleaned = clean(tables, store, rule)
-    consensus = cleaned.consensus.filter(_equals(cleaned.consensus, item_id)).to_pylist()
-    versions = cleaned.versions.filter(_equals(cleaned.versions, item_id)).to_pylist()
     classes = items.classes
+    one = replace(items, items=items.items.slice(row, 1), content=items.content.slice(row, 1))
+    question = questions_of(one.items, tables.dataset, classes)[0]
+    findings = tables.read("findings", ref.version)
+    finding = findings.filter(_equals(findings, item_id))
+    found = finding.to_pylist()[0]
+    decision = decided(one, tables.dataset, store, rule)
+    consensus = decision.to_pylist()
+    versions = label_versions(one.items, finding, decision).to_pylist()
     return {
         "dataset": tables.dataset,
         "item_id": item_id,
-        "content": items.content.slice(row, 1).to_pylist()[0] if items.content.num_columns else {},
+        "content": _plain(one.content.to_pylist()[0]) if one.content.num_columns else {},
         "given_label": classes.id_of(found["given_label"]),
         "given_name": classes.display(found["given_label"]),
         "finding": {
@@ -162,6 +168,21 @@ def _row_of(items: StoredItems, item_id: str, dataset: str) -> int:
     raise UsageError(f"dataset {dataset!r} has no item {item_id!r}{hint}")
 
 
+def _plain(value: object) -> Any:
+    """A value of a further column as JSON can hold it: columns may be dates, decimals, bytes or lists."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
 def _equals(table: pa.Table, item_id: str) -> pa.Array:
     return pc.equal(table["item_id"], item_id)
 
@@ -201,6 +222,10 @@ def _signals(
             "flagged": r["flagged"],
             "rank": r["rank"],
             "suggested_label": items.classes.id_of(r["suggested_label"]),
+            "n_agree": r["n_agree"],
+            "n_models": r["n_models"],
+            "p_given": r["p_given"],
+            "p_suggested": r["p_suggested"],
         }
         for r in table.filter(_equals(table, item_id)).to_pylist()
     ]

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+import pyarrow as pa
 
-from audits.config import DATASET_NAME, ItemsConfig
-from audits.errors import InputError, UsageError
+from audits.config import DATASET_NAME, ItemsConfig, resolve_from
+from audits.errors import ConfigError, InputError, UsageError
+from audits.ingest.arrays import open_npy
 from audits.ingest.items import derive_classes
 from audits.ingest.tables import READERS, read_table
-from audits.workspace import Workspace, write_atomic
-from audits.yaml_files import read_class_file, read_config
+from audits.workspace import Workspace, write_atomic, writing
+from audits.yaml_files import parse_config, read_class_file, read_config
 
 _CONFIRM = """\
 # This list was derived from the labels in the items file. Check two things, then set
@@ -105,8 +106,10 @@ def add_dataset(
         "  control_rate: 0.0      # share of the unflagged items that go to people as a control sample",
         "",
     ]
-    write_atomic(path, "\n".join(lines).encode())
-    read_config(path)
+    text = "\n".join(lines)
+    parse_config(path, text)  # before it is written: a file that is not sound would stand in the way
+    with writing(path):
+        write_atomic(path, text.encode())
     return path
 
 
@@ -119,16 +122,24 @@ def derive_into(workspace: Workspace, name: str) -> Path:
         When the dataset does not exist or has a class list.
     InputError
         When its items file cannot be read.
+    ConfigError
+        When the YAML file is not sound.
     """
     path = workspace.dataset_path(name)
     config = read_config(path)
     if config.classes is not None or config.classes_file is not None:
         raise UsageError(f"{path} has a class list already")
-    items = (path.parent / config.items.path).resolve()
+    items = resolve_from(path.parent, config.items.path)
     block = "\n".join(_class_lines(derive_classes(items, config.items), confirmed=False))
-    text = path.read_text(encoding="utf-8")
-    write_atomic(path, f"{text.rstrip()}\n\n{block}".encode())
-    read_config(path)
+    text = f"{path.read_text(encoding='utf-8').rstrip()}\n\n{block}"
+    try:
+        parse_config(path, text)
+    except ConfigError as e:
+        raise UsageError(
+            f"{e}\nThe class list cannot be put at the end of {path}; put it in:\n{block}"
+        ) from e
+    with writing(path):
+        write_atomic(path, text.encode())
     return path
 
 
@@ -152,47 +163,51 @@ def _model_lines(models: Sequence[NewModel], yaml_path: Path) -> list[str]:
         ]
     lines = ["models:"]
     for m in models:
+        kind, column = _kind(m.path)
         lines += [
             f"  - name: {_quoted(m.name)}",
             f"    out_of_sample: {'true' if m.out_of_sample else 'false'}",
             "    outputs:",
-            f"      kind: {_kind(m.path)}",
+            f"      kind: {kind}",
             f"      path: {_quoted(_relative(m.path, yaml_path))}",
         ]
+        if column is not None:
+            lines.append(f"      column: {_quoted(column)}")
         if m.items_order:
             lines.append("      rows: items_order")
     return [*lines, ""]
 
 
-def _kind(path: Path) -> str:
-    """Tell dense, top-k and predicted labels apart by a file's shape or columns."""
+def _kind(path: Path) -> tuple[str, str | None]:
+    """Tell dense, top-k and predicted labels apart by a file's shape or columns, and name a list column."""
     if path.suffix == ".npy":
-        try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as e:
-            raise InputError(f"{path}: cannot be read as a .npy array without pickles: {e}") from e
+        array = open_npy(path, None, "fiuU", "outputs")
         if array.ndim == 2 and array.dtype.kind == "f":
-            return "dense"
-        if array.ndim == 1:
-            return "labels"
+            return "dense", None
+        if array.ndim == 1 and array.dtype.kind != "f":
+            return "labels", None
         raise InputError(
             f"{path}: cannot tell what shape {array.shape} of {array.dtype} is; write the model into the YAML"
         )
-    if path.suffix not in READERS:
+    if path.suffix.lower() not in READERS:
         raise InputError(f"{path}: unknown kind of file; expected .npy or one of {', '.join(READERS)}")
-    columns = read_table(path, []).column_names
-    if "top_k_labels" in columns:
-        return "top_k"
-    return "labels" if "predicted_label" in columns else "dense"
+    schema = read_table(path, []).schema
+    if "top_k_labels" in schema.names:
+        return "top_k", None
+    if "predicted_label" in schema.names:
+        return "labels", None
+    lists = [f.name for f in schema if pa.types.is_nested(f.type)]
+    return "dense", lists[0] if len(lists) == 1 else None
 
 
 def _relative(file: Path, yaml_path: Path) -> str:
     """A path as the YAML should name it: relative when it stays near, else absolute."""
-    absolute = file.resolve()
+    absolute = file.parent.resolve() / file.name  # a link keeps its name, whose ending tells the format
     relative = os.path.relpath(absolute, yaml_path.parent.resolve())
     return absolute.as_posix() if relative.startswith("../../..") else Path(relative).as_posix()
 
 
 def _quoted(value: str) -> str:
     # a JSON string is a YAML string, whatever it holds: yes, 1e3, a colon, a quote
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)

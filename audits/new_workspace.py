@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from audits.errors import ConfigError
-from audits.workspace import write_atomic
+from audits.workspace import write_atomic, writing
 
 EXAMPLE = """\
 # An example of a dataset's YAML file, with every key. Copy it to datasets/NAME.yaml and change it;
 # what is commented out shows the default. Paths are relative to the YAML file. Unknown keys are refused.
 
+# name: reviews                 # when given, the same as the file's name
 description: Short texts with one of three moods.
+# task: multiclass              # the one task type there is so far
 
 items:
   path: reviews/items.parquet   # Parquet, CSV, JSONL or Arrow; one row an item
@@ -23,7 +25,9 @@ items:
   groups: [source]              # columns that name a group
 
 # Every class, also those that no item has, in the order of the columns of dense probabilities.
-# The id is the key, the name is for display and may repeat. 'classes_file: FILE' instead of a list works too.
+# The id is the key, the name is for display and may repeat.
+# classes_file: classes.txt     # instead of the list: JSON, YAML, or text with a class a line
+# classes_confirmed: true       # false: the list was derived and nobody has looked at it yet
 classes:
   - {id: 0, name: negative}
   - {id: 1, name: neutral}
@@ -103,10 +107,12 @@ def init_workspace(root: Path) -> list[Path]:
         if folder.exists() and not folder.is_dir():
             raise ConfigError(f"{folder} is a file; a workspace needs a folder there")
         if not folder.exists():
-            folder.mkdir(parents=True)
+            with writing(folder):
+                folder.mkdir(parents=True)
             made.append(folder)
     example = root / "example-dataset.yaml"
     if not example.exists():
-        write_atomic(example, EXAMPLE.encode())
+        with writing(example):
+            write_atomic(example, EXAMPLE.encode())
         made.append(example)
     return made

@@ -168,7 +168,8 @@ def save_outputs(outputs: ModelOutputs, folder: Path) -> None:
     }
     for name, array in arrays.items():
         if array is not None:
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+            # Row after row, whatever the order in the file that it came from: it is read by row blocks.
+            np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
     meta = {"model": outputs.model, "kind": outputs.kind, "n_classes": outputs.n_classes}
     (folder / "outputs.json").write_text(json.dumps(meta), encoding="utf-8")
 

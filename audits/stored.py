@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,11 +19,12 @@ from audits.errors import AuditError
 from audits.ingest.items import IngestedItems
 from audits.ingest.model_outputs import IngestedOutputs
 from audits.outputs import Ints, ModelOutputs, load_outputs, save_outputs
-from audits.workspace import TABLE_FILE, TableRef, TableStore
+from audits.workspace import TABLE_FILE, TableRef, TableStore, intact
 
 ITEMS = "items"
 ANNOTATIONS = "annotations"
 _OUTPUTS = "outputs."
+_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,12 @@ class StoredModel:
 
 
 def outputs_table(model: str) -> str:
-    """Name of the table that holds a model's outputs."""
-    return _OUTPUTS + quote(model, safe="")
+    """Name of the table that holds a model's outputs: a folder's name, whatever signs the model's has."""
+    name = quote(model, safe="")
+    if len(name) > _LONGEST:
+        # a file system takes 255 bytes, and one letter may take twelve here
+        name = f"{name[: _LONGEST - 34]}--{hashlib.blake2b(model.encode(), digest_size=16).hexdigest()}"
+    return _OUTPUTS + name
 
 
 def save_items(store: TableStore, ingested: IngestedItems, classes: ClassList) -> TableRef:
@@ -103,13 +109,14 @@ def save_items(store: TableStore, ingested: IngestedItems, classes: ClassList) -
 def load_items(store: TableStore, lineage: Mapping[str, str]) -> StoredItems:
     """Open the items that a lineage names."""
     folder = store.folder(ITEMS, _version(store, lineage, ITEMS))
-    meta = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
-    return StoredItems(
-        items=pq.read_table(folder / TABLE_FILE, memory_map=True),
-        content=pq.read_table(folder / "content.parquet", memory_map=True),
-        classes=ClassList(tuple(meta["ids"]), tuple(meta["names"])),
-        labels_as=meta["labels_as"],
-    )
+    with intact(folder):
+        meta = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+        return StoredItems(
+            items=pq.read_table(folder / TABLE_FILE, memory_map=True),
+            content=pq.read_table(folder / "content.parquet", memory_map=True),
+            classes=ClassList(tuple(meta["ids"]), tuple(meta["names"])),
+            labels_as=meta["labels_as"],
+        )
 
 
 def save_model(
@@ -128,13 +135,16 @@ def save_model(
 def load_model(store: TableStore, lineage: Mapping[str, str], table: str) -> StoredModel:
     """Open one model's outputs, memory-mapped."""
     folder = store.folder(table, _version(store, lineage, table))
-    meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    return StoredModel(load_outputs(folder), **meta)
+    with intact(folder):
+        meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        return StoredModel(load_outputs(folder), **meta)
 
 
 def load_output_rows(store: TableStore, lineage: Mapping[str, str], table: str) -> pa.Table:
     """Open the row summary of one model's outputs, in the schema `contracts.OUTPUT_ROWS`."""
-    return pq.read_table(store.folder(table, _version(store, lineage, table)) / "rows.parquet")
+    folder = store.folder(table, _version(store, lineage, table))
+    with intact(folder):
+        return pq.read_table(folder / "rows.parquet")
 
 
 def load_models(store: TableStore, lineage: Mapping[str, str]) -> dict[str, StoredModel]:

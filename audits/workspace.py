@@ -40,6 +40,9 @@ from audits.yaml_files import load_dataset
 
 TABLE_FILE = "table.parquet"
 
+#: How long a writer of the pointers waits for another one.
+_POINTER_SECONDS = 60.0
+
 
 @dataclass(frozen=True)
 class TableRef:
@@ -91,25 +94,23 @@ class Workspace:
     @property
     def state(self) -> Path:
         """Folder of everything labelaudit writes, created when first asked for."""
-        path = self.root / "state"
-        path.mkdir(exist_ok=True)
-        return path
+        return _made(self.root / "state")
 
     @property
     def dagster_home(self) -> Path:
         """Folder of the Dagster instance, created when first asked for."""
-        path = self.state / "dagster"
-        path.mkdir(exist_ok=True)
-        return path
+        return _made(self.state / "dagster")
 
     @cached_property
     def store_url(self) -> str:
         """SQLAlchemy URL of the review store."""
-        return f"sqlite:///{self.state / 'review.sqlite'}"
+        path = str(self.state / "review.sqlite").replace("%", "%25").replace("?", "%3F")
+        return f"sqlite:///{path}"
 
     def dataset_names(self) -> list[str]:
         """Names of the datasets, sorted."""
-        return sorted(p.stem for p in self.datasets_dir.glob("*.yaml"))
+        # files that begin with a dot are an editor's or the system's
+        return sorted(p.stem for p in self.datasets_dir.glob("*.yaml") if not p.name.startswith("."))
 
     def dataset_path(self, name: str) -> Path:
         """Path of a dataset's YAML file.
@@ -123,6 +124,8 @@ class Workspace:
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
             hint = f"; the nearest name is {near[0]!r}" if near else "; there is none yet"
+            if (self.datasets_dir / f"{name}.yml").is_file():
+                hint = f"; rename {name}.yml to {name}.yaml"
             raise UsageError(f"no dataset is named {name!r} in {self.datasets_dir}{hint}")
         return self.datasets_dir / f"{name}.yaml"
 
@@ -143,15 +146,18 @@ class Workspace:
         UsageError
             When another process holds it.
         """
-        locks = self.state / "locks"
-        locks.mkdir(exist_ok=True)
-        lock = FileLock(locks / f"{dataset}.lock", timeout=0)
+        path = _made(self.state / "locks") / f"{dataset}.lock"
+        lock = FileLock(path, timeout=0)
         try:
-            with lock:
-                self.tables(dataset).clear_drafts()
-                yield
+            with writing(path):
+                lock.acquire()
         except Timeout as e:
             raise UsageError(f"dataset {dataset!r} is being run by another process") from e
+        try:
+            self.tables(dataset).clear_drafts()
+            yield
+        finally:
+            lock.release()
 
 
 class TableStore:
@@ -175,17 +181,23 @@ class TableStore:
 
         Leaving the block without an exception makes it a version (`draft.version`); after an exception
         nothing is kept.
+
+        Raises
+        ------
+        AuditError
+            When the disk does not take it.
         """
         drafts = self.root / "drafts"
-        drafts.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{table}-", dir=drafts))
+        with writing(drafts):
+            drafts.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{table}-", dir=drafts))
         draft = Draft(table, folder)
         try:
-            yield draft
-            draft.version = self._keep(table, folder)
+            with writing(self.root / table):
+                yield draft
+                draft.version = self._keep(table, folder)
         finally:
-            if folder.exists():
-                shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)  # what cannot be removed goes with the next run
 
     def _keep(self, table: str, folder: Path) -> str:
         version = fingerprint_folder(folder, sync=True)
@@ -228,7 +240,9 @@ class TableStore:
 
     def read(self, table: str, version: str) -> pa.Table:
         """Read a version that was written by `write`."""
-        return pq.read_table(self.folder(table, version) / TABLE_FILE, memory_map=True)
+        folder = self.folder(table, version)
+        with intact(folder):
+            return pq.read_table(folder / TABLE_FILE, memory_map=True)
 
     def candidates(self) -> dict[str, TableRef]:
         """The ingested tables that wait for their check, by name."""
@@ -277,23 +291,28 @@ class TableStore:
             after = {k: v for k, v in before.items() if k not in drop} | dict(refs)
             _save_refs(self.root / "current.json", after)
             changed = {k: v.version for k, v in after.items() if before.get(k) != v}
-            if changed or drop:
-                entry = {
-                    "at": datetime.now(UTC).isoformat(),
-                    "run_id": run_id,
-                    "tables": changed,
-                    "dropped": sorted(set(drop) & set(before)),
-                }
-                with (self.root / "history.jsonl").open("a", encoding="utf-8") as f:
-                    f.write(json.dumps(entry) + "\n")
-                    f.flush()
-                    os.fsync(f.fileno())
+            dropped = sorted(set(before) - set(after))
+            if changed or dropped:
+                at = datetime.now(UTC).isoformat()
+                entry = {"at": at, "run_id": run_id, "tables": changed, "dropped": dropped}
+                _append_line(self.root / "history.jsonl", json.dumps(entry))
 
     @contextlib.contextmanager
     def _pointer_lock(self) -> Iterator[None]:
-        self.root.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / "pointers.lock", timeout=60):
+        path = self.root / "pointers.lock"
+        lock = FileLock(path, timeout=_POINTER_SECONDS)
+        try:
+            with writing(path):
+                self.root.mkdir(parents=True, exist_ok=True)
+                lock.acquire()
+        except Timeout as e:
+            raise AuditError(
+                f"dataset {self.dataset!r}: another process has held {path} for {_POINTER_SECONDS:g} s"
+            ) from e
+        try:
             yield
+        finally:
+            lock.release()
 
 
 @dataclass
@@ -351,16 +370,58 @@ def write_atomic(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def _load_refs(path: Path) -> dict[str, TableRef]:
+def _append_line(path: Path, line: str) -> None:
+    with writing(path), path.open("a+b") as f:
+        # a process that was killed may have left half a line; the next one must not grow onto it
+        end = f.seek(0, os.SEEK_END)
+        f.seek(max(0, end - 1))
+        f.write((b"\n" if f.read(1) not in (b"", b"\n") else b"") + line.encode() + b"\n")
+        f.flush()
+        os.fsync(f.fileno())
+
+
+def _made(folder: Path) -> Path:
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses within the block into an AuditError that names the path."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return {name: TableRef(name, r["version"], r["inputs"]) for name, r in raw.items()}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError) as e:
+        yield
+    except Timeout:
+        raise
+    except OSError as e:
+        raise AuditError(f"{path} cannot be written: {e}") from e
+
+
+@contextlib.contextmanager
+def intact(path: Path) -> Iterator[None]:
+    """Turn what is wrong with a stored file that is read within the block into an AuditError."""
+    try:
+        yield
+    except AuditError as e:
         raise AuditError(f"{path} is damaged: {e}") from e
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, RecursionError) as e:
+        raise AuditError(f"{path} is damaged: {e or type(e).__name__}") from e
+
+
+def _load_refs(path: Path) -> dict[str, TableRef]:
+    with intact(path):
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        refs = {name: TableRef(name, r["version"], dict(r["inputs"])) for name, r in raw.items()}
+        for ref in refs.values():
+            if odd := [v for v in ref.lineage().values() if not (isinstance(v, str) and v.isalnum())]:
+                raise ValueError(f"table {ref.table!r}: {first_few(odd)} is no version")
+        return refs
 
 
 def _save_refs(path: Path, refs: Mapping[str, TableRef]) -> None:
     raw = {name: {"version": r.version, "inputs": dict(r.inputs)} for name, r in sorted(refs.items())}
-    write_atomic(path, (json.dumps(raw, indent=1) + "\n").encode())
+    with writing(path):
+        write_atomic(path, (json.dumps(raw, indent=1) + "\n").encode())

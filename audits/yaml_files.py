@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+import re
+import reprlib
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,19 +15,41 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from audits.classes import ClassList
-from audits.config import DATASET_NAME, ClassConfig, Dataset, DatasetConfig, class_list
-from audits.errors import ConfigError, collect, first_few
+from audits.config import DATASET_NAME, ClassConfig, Dataset, DatasetConfig, class_list, resolve_from
+from audits.errors import ConfigError, collect, first_few, plain
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """A safe loader that refuses a repeated key, which YAML would let pass with the last one winning."""
+    """A safe loader that refuses a repeated key, which YAML would let pass with the last one winning.
+
+    A number that YAML 1.1 would take for octal (010) or base 60 (1:30), or that has signs other than its
+    digits, is the text that it is: a class id must not become another one. Half of a surrogate pair, which
+    an escape can make and no file can hold, is refused.
+    """
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:  # as the library types it
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+            raise ConfigError(f"line {node.start_mark.line + 1}: {value!r} is no valid text")
+        return value
+
+
+_UniqueKeyLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:int"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_UniqueKeyLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)$"), list("-0123456789")
+)
 
 
 def _construct_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[object] = set()
     for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
         key = loader.construct_object(key_node, deep=True)
-        if isinstance(key, (list, dict)):
+        if not isinstance(key, Hashable):
             raise ConfigError(f"line {key_node.start_mark.line + 1}: a key is a {type(key).__name__}")
         if key in seen:
             raise ConfigError(f"line {key_node.start_mark.line + 1}: the key {key!r} is given twice")
@@ -45,16 +69,24 @@ def read_yaml(path: Path) -> object:
     ConfigError
         When the file cannot be read, is not YAML or repeats a key.
     """
+    return _parse_yaml(path, _text(path))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as e:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as e:
         raise ConfigError(f"{path}: cannot be read: {e}") from e
+
+
+def _parse_yaml(path: Path, text: str) -> object:
     try:
         # a subclass of SafeLoader: builds plain values only
         return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506
     except ConfigError as e:
         raise ConfigError(f"{path}: {e}") from e
-    except (yaml.YAMLError, RecursionError) as e:
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as e:
+        # the last three: PyYAML lets a date without such a day, or `!!int x`, fail as Python does
         raise ConfigError(f"{path}: is not valid YAML: {e}") from e
 
 
@@ -77,7 +109,10 @@ def load_dataset(path: Path) -> Dataset:
     """
     config = read_config(path)
     if config.classes_file is not None:
-        classes = read_class_file((path.parent / config.classes_file).resolve())
+        try:
+            classes = read_class_file(resolve_from(path.parent, config.classes_file))
+        except ConfigError as e:
+            raise ConfigError(f"{path}: classes_file: {e}") from e
     elif config.classes is not None:
         classes = _in_file(path, config.classes)
     else:
@@ -99,13 +134,18 @@ def read_config(path: Path) -> DatasetConfig:
     """Read a dataset's YAML without asking for a confirmed class list; raises as `load_dataset` does."""
     if not DATASET_NAME.fullmatch(path.stem):
         raise ConfigError(f"{path}: a dataset's name may hold letters, digits and underscores only")
-    raw = read_yaml(path)
+    return parse_config(path, _text(path))
+
+
+def parse_config(path: Path, text: str) -> DatasetConfig:
+    """Check the text of a dataset's YAML that is, or will be, at a path; raises as `load_dataset` does."""
+    raw = _parse_yaml(path, text)
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected a mapping of keys to values, got {type(raw).__name__}")
     try:
         config = DatasetConfig.model_validate(raw)
     except ValidationError as e:
-        problems = [_render(err) for err in e.errors(include_url=False)]
+        problems = list(dict.fromkeys(_render(err) for err in e.errors(include_url=False)))
         raise ConfigError(collect(str(path), problems)) from e
     if config.name not in (None, path.stem):
         raise ConfigError(f"{path}: name is {config.name!r}, but the file is named {path.stem!r}")
@@ -121,19 +161,16 @@ def read_class_file(path: Path) -> ClassList:
         When the file cannot be read or holds something else.
     """
     entries: object
-    if path.suffix in (".yaml", ".yml", ".json"):
-        if path.suffix == ".json":
-            try:
-                entries = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as e:
-                raise ConfigError(f"{path}: the class list cannot be read: {e}") from e
-        else:
-            entries = read_yaml(path)
-    else:
+    text = _text(path)
+    if path.suffix in (".yaml", ".yml"):
+        entries = _parse_yaml(path, text)
+    elif path.suffix == ".json":
         try:
-            entries = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        except (OSError, UnicodeDecodeError) as e:
-            raise ConfigError(f"{path}: the class list cannot be read: {e}") from e
+            entries = json.loads(text)
+        except (ValueError, RecursionError) as e:
+            raise ConfigError(f"{path}: the class list is not valid JSON: {e}") from e
+    else:
+        entries = [line.strip() for line in text.split("\n") if line.strip()]
     if not isinstance(entries, list):
         raise ConfigError(f"{path}: expected a list of classes, got {type(entries).__name__}")
     try:
@@ -150,7 +187,7 @@ def _in_file(path: Path, entries: tuple[ClassConfig, ...]) -> ClassList:
 
 
 def _render(error: ErrorDetails) -> str:
-    place = ".".join(str(p) for p in error["loc"]) or "the file"
+    place = ".".join(plain(p) for p in error["loc"]) or "the file"
     if error["type"] == "extra_forbidden":
         parent, key = list(error["loc"][:-1]), str(error["loc"][-1])
         known = _known_keys(parent)
@@ -161,8 +198,8 @@ def _render(error: ErrorDetails) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
         return f"{place}: {message}"
-    shown = repr(error["input"])
-    return f"{place}: {message}, got {shown if len(shown) <= 80 else shown[:77] + '...'}"
+    # reprlib, since YAML anchors can fold a billion values into a few lines
+    return f"{place}: {message}, got {plain(reprlib.repr(error['input']))}"
 
 
 def _known_keys(place: list[str | int]) -> list[str]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audits.benchmark.patch import PatchResult, apply_patch
 from audits.benchmark.table_files import write_table
+from audits.benchmark.text_cells import edit_csv, edit_jsonl
 from audits.classes import label_texts
-from audits.errors import InputError
+from audits.errors import InputError, UsageError
 from audits.ingest.tables import id_texts, read_table
+from audits.workspace import write_atomic
+
+#: Formats that are edited as text when the copy has the same one.
+_TEXT_FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 def patch_file(
@@ -30,7 +37,8 @@ def patch_file(
     patch : pyarrow.Table
         As `read_patch` gives it.
     source, target : Path
-        The file to read and the file to write, which may be the same; the format is the ending's.
+        The file to read and the file to write, which may be the same; the format is the ending's. CSV to
+        CSV and JSONL to JSONL leave every byte but the labels and the dropped rows as it is.
     id_column, label_column : str
         Their names in the file.
     allow_applied : bool
@@ -56,14 +64,50 @@ def patch_file(
     result = apply_patch(
         patch, id_texts(table, id_column, source).to_pylist(), texts.to_pylist(), allow_applied=allow_applied
     )
-    type_ = labels.type.value_type if pa.types.is_dictionary(labels.type) else labels.type
     try:
-        new = pa.array(result.labels, pa.string()).cast(type_)
+        new = _as_column(result.labels, labels)
     except pa.ArrowInvalid as e:
         raise InputError(
-            f"{source}: column {label_column!r} holds {type_}; a new label does not fit: {e}"
+            f"{source}: column {label_column!r} holds {labels.type}; a new label does not fit: {e}"
         ) from e
     position = table.column_names.index(label_column)
-    patched = table.set_column(position, label_column, new).filter(pa.array(~np.asarray(result.drop)))
-    write_table(patched, target)
+    kind = _TEXT_FORMATS.get(source.suffix.lower())
+    if kind is not None and kind == _TEXT_FORMATS.get(target.suffix.lower()):
+        # Text is edited, not parsed and written again: `007`, `1.50` or a date must stay as they are.
+        changed = [
+            i
+            for i, (old, now) in enumerate(zip(texts.to_pylist(), result.labels, strict=True))
+            if old != now and not result.drop[i]
+        ]
+        edits = {i: new[i].as_py() for i in changed}
+        drop = frozenset(np.flatnonzero(result.drop).tolist())
+        data = source.read_bytes()
+        try:
+            if kind == "csv":
+                data = edit_csv(data, position, edits, drop, table.num_rows)
+            else:
+                data = edit_jsonl(data, label_column, edits, drop, table.num_rows)
+        except InputError as e:
+            raise InputError(f"{source}: {e}") from e
+        write_atomic(target, data)
+        return result
+    patched = table.set_column(position, table.field(position), new).filter(pa.array(~result.drop))
+    try:
+        write_table(patched, target)
+    except (TypeError, pa.ArrowException) as e:
+        raise UsageError(f"{target}: this format cannot hold the columns of {source}: {e}") from e
     return result
+
+
+def _as_column(texts: Sequence[str | None], like: pa.ChunkedArray) -> pa.Array:
+    """Labels as a column of the same type; a dictionary keeps its order and is added to at its end."""
+    values = pa.array(texts, pa.string())
+    if not pa.types.is_dictionary(like.type):
+        return values.cast(like.type)
+    values = values.cast(like.type.value_type)
+    chunks = like.unify_dictionaries().chunks
+    known = chunks[0].dictionary if chunks else pa.array([], like.type.value_type)
+    fresh = pc.unique(values.filter(pc.invert(pc.is_in(values, value_set=known))).drop_null())
+    full = pa.concat_arrays([known, fresh])
+    indices = pc.index_in(values, value_set=full).cast(like.type.index_type)
+    return pa.DictionaryArray.from_arrays(indices, full, ordered=like.type.ordered)

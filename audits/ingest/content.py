@@ -12,6 +12,9 @@ import pyarrow as pa
 
 from audits.errors import InputError, first_few
 
+#: How many rows are held as Python values at a time.
+_ROWS = 10_000
+
 
 def content_hashes(
     table: pa.Table, columns: Sequence[str], files: Sequence[str] = (), base: Path | None = None
@@ -37,15 +40,36 @@ def content_hashes(
     Raises
     ------
     InputError
-        When files are missing; all of them are counted, the first few named.
+        When files are missing (all of them are counted, the first few named; an item whose path is null has
+        none), or when a column's values cannot be read.
     """
-    ordered = sorted(columns)
+    ordered = sorted(set(columns))
     if not ordered:
         return [_digest([])] * table.num_rows
-    values: dict[str, list[Any]] = {c: table[c].to_pylist() for c in ordered}
-    for column in files:
-        values[column] = _file_hashes(values[column], column, base or Path())
-    return [_digest(list(zip(ordered, row, strict=True))) for row in zip(*values.values(), strict=True)]
+    hashes: list[str] = []
+    missing: dict[str, list[str]] = {column: [] for column in files}
+    for part in table.select(ordered).to_batches(max_chunksize=_ROWS):
+        values = {c: _values(part, c) for c in ordered}
+        for column in missing:
+            values[column] = _file_hashes(values[column], base or Path(), missing[column])
+        hashes += [
+            _digest(list(zip(ordered, row, strict=True))) for row in zip(*values.values(), strict=True)
+        ]
+    if problems := [
+        f"column {c!r}: {len(m)} of {table.num_rows} files cannot be read ({first_few(m)})"
+        for c, m in missing.items()
+        if m
+    ]:
+        raise InputError("; ".join(problems))
+    return hashes
+
+
+def _values(part: pa.RecordBatch, column: str) -> list[Any]:
+    try:
+        found: list[Any] = part[column].to_pylist()
+    except (ValueError, OverflowError) as e:  # a time beyond the year 9999, a struct that repeats a field
+        raise InputError(f"column {column!r}: values of type {part[column].type} cannot be read: {e}") from e
+    return found
 
 
 def _digest(parts: list[tuple[str, Any]]) -> str:
@@ -55,21 +79,24 @@ def _digest(parts: list[tuple[str, Any]]) -> str:
 
 
 def _plain(value: object) -> str:
-    return value.hex() if isinstance(value, (bytes, bytearray)) else str(value)
+    # the type's name, so that bytes or a date differ from the text that would look the same
+    return f"{type(value).__name__} {value.hex() if isinstance(value, bytes) else value}"
 
 
-def _file_hashes(paths: list[Any], column: str, base: Path) -> list[str]:
-    out: list[str] = []
-    missing: list[str] = []
+def _file_hashes(paths: list[Any], base: Path, missing: list[str]) -> list[str | None]:
+    """Hash of each file, None where an item has none; names of files that cannot be read are appended."""
+    out: list[str | None] = []
     for value in paths:
-        path = base / str(value)
+        if value is None:
+            out.append(None)
+            continue
         try:
+            path = base / str(value)
+            if not path.is_file():  # a named pipe would be waited for without end
+                raise FileNotFoundError(path)
             with path.open("rb") as f:
                 out.append(hashlib.file_digest(f, lambda: hashlib.blake2b(digest_size=16)).hexdigest())
-        except OSError:
+        except (OSError, ValueError):
+            out.append(None)
             missing.append(str(value))
-    if missing:
-        raise InputError(
-            f"column {column!r}: {len(missing)} of {len(paths)} files cannot be read ({first_few(missing)})"
-        )
     return out

@@ -84,17 +84,18 @@ def derive_classes(path: Path, config: ItemsConfig) -> list[str]:
         When the file cannot be read or has fewer than two labels.
     """
     texts = label_texts(_read(path, config)[config.label])
-    found = [v for v in pc.unique(texts).to_pylist() if v is not None]
+    found = [v for v in pc.unique(texts).to_pylist() if v]  # an empty text is a missing label too
     if len(found) < 2:
         raise InputError(f"{path}: column {config.label!r} holds {len(found)} labels; expected at least 2")
-    if all(v.isdecimal() for v in found):
-        return sorted(found, key=int)
+    if all(v.isdecimal() and len(v) < 20 for v in found):
+        return sorted(found, key=lambda v: (int(v), v))
     return sorted(found)
 
 
 def _read(path: Path, config: ItemsConfig) -> pa.Table:
     named: Sequence[str] = [config.id, config.label, *(config.content or ()), *config.files, *config.groups]
-    return read_table(path, named, as_text=[config.id, config.label])
+    # A CSV file has no types. Were they guessed, one odd row would change every item's content hash.
+    return read_table(path, named, as_text="all")
 
 
 def _content_columns(table: pa.Table, config: ItemsConfig, path: Path) -> list[str]:

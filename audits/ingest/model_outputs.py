@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audits import contracts
+from audits.classes import UNKNOWN
 from audits.config import Dataset, ModelConfig
 from audits.errors import InputError
 from audits.ingest.output_files import OutputFile, read_output_file
@@ -68,8 +69,11 @@ def ingest_outputs(dataset: Dataset, model: ModelConfig, item_ids: pa.Array) -> 
             )
     except InputError as e:
         raise InputError(f"model {model.name!r}: {e}") from e
-    ids = item_ids if read.ids is None else read.ids
-    position = pc.index_in(ids, value_set=item_ids).fill_null(-1).to_numpy(zero_copy_only=False)
+    if read.ids is None:
+        ids, position = item_ids, np.arange(len(item_ids))
+    else:
+        ids = read.ids
+        position = pc.index_in(ids, value_set=item_ids).fill_null(-1).to_numpy(zero_copy_only=False)
     joined, first_row = _join(read, position, len(item_ids))
     rows = _row_summary(read, joined, ids, position, first_row, item_ids)
     clean, clipped = _clip(joined, dataset.config.tolerance.range)
@@ -93,7 +97,6 @@ def _join(
     )
     if not absent.any():
         return taken, first_row
-    fills: dict[str, npt.NDArray[np.generic]] = {}
     for name, blank in (
         ("pred_probs", np.nan),
         ("top_k_labels", -1),
@@ -102,10 +105,8 @@ def _join(
     ):
         array = getattr(taken, name)
         if array is not None:
-            array = np.array(array)
-            array[absent] = blank
-            fills[name] = array
-    return replace(taken, **fills), first_row  # type: ignore[arg-type]
+            array[absent] = blank  # in place: taking made a copy
+    return taken, first_row
 
 
 def _empty(outputs: ModelOutputs, n: int) -> ModelOutputs:
@@ -130,11 +131,12 @@ def _row_summary(
     probs = joined.pred_probs if joined.pred_probs is not None else joined.top_k_probs
     nothing = np.full(n, np.nan)
     low, high, total = (nothing, nothing, nothing) if probs is None else _row_stats(probs)
-    finite = np.isfinite(total) & np.isfinite(low) & np.isfinite(high) if probs is not None else present
+    finite = np.isfinite(low) & np.isfinite(high) if probs is not None else present
     distinct = np.ones(n, dtype=bool)
     if joined.top_k_labels is not None:
         ordered = np.sort(joined.top_k_labels, axis=1)
-        distinct = (np.diff(ordered, axis=1) != 0).all(axis=1)
+        # two classes that are in no list are another rule's matter
+        distinct = ((np.diff(ordered, axis=1) != 0) | (ordered[:, 1:] == UNKNOWN)).all(axis=1)
     known_labels = np.ones(n, dtype=bool)
     if read.labels_known is not None and len(read.labels_known):
         known_labels = read.labels_known[np.where(present, first_row, 0)]
@@ -167,10 +169,15 @@ def _row_summary(
 
 def _row_stats(probs: Floats) -> tuple[npt.NDArray[np.float64], ...]:
     """Least, largest and sum of each row, by blocks."""
-    parts = [
-        (b.min(axis=1).astype(np.float64), b.max(axis=1).astype(np.float64), b.sum(axis=1, dtype=np.float64))
-        for b in row_blocks(probs)
-    ]
+    with np.errstate(all="ignore"):  # infinities of both signs sum to NaN, which is what is asked for
+        parts = [
+            (
+                b.min(axis=1).astype(np.float64),
+                b.max(axis=1).astype(np.float64),
+                b.sum(axis=1, dtype=np.float64),
+            )
+            for b in row_blocks(probs)
+        ]
     if not parts:
         return np.empty(0), np.empty(0), np.empty(0)
     low, high, total = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -190,7 +197,8 @@ def _clip(outputs: ModelOutputs, tolerance: float) -> tuple[ModelOutputs, int]:
             )
         if clipped:
             inside = np.array(probs)
-            near = (inside >= -tolerance) & (inside <= 1 + tolerance)
-            np.clip(inside, 0, 1, out=inside, where=near)
+            for block in row_blocks(inside):
+                near = (block >= -tolerance) & (block <= 1 + tolerance)
+                np.clip(block, 0, 1, out=block, where=near)
             return replace(outputs, **{name: inside}), clipped  # type: ignore[arg-type]
     return outputs, 0

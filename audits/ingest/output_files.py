@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audits.classes import UNKNOWN, ClassList, LabelsAs
+from audits.classes import UNKNOWN, ClassList, EncodedLabels, LabelsAs
 from audits.config import Dataset, ModelConfig, OutputsConfig
 from audits.errors import InputError, first_few
 from audits.ingest.arrays import open_npy, widened
 from audits.ingest.tables import id_texts, read_table
-from audits.outputs import Floats, Ints, ModelOutputs
+from audits.outputs import Floats, ModelOutputs
 
 
 @dataclass(frozen=True)
@@ -81,21 +81,22 @@ def _read_top_k(dataset: Dataset, model: ModelConfig) -> OutputFile:
     path = dataset.resolve(config.path)
     ids: pa.Array | None = None
     if path.suffix == ".npy":
-        labels = open_npy(path, 2, "iu", "top-k classes (items, k)")
+        array = open_npy(path, 2, "iu", "top-k classes (items, k)")
         probs = open_npy(dataset.resolve(config.probs or ""), 2, "f", "top-k probabilities (items, k)")
-        where = f"{path} and {config.probs}"
+        where, shape, flat = f"{path} and {config.probs}", array.shape, _arrow(array.ravel(), str(path))
     else:
         wanted = [*_named_columns(config), "top_k_labels", "top_k_probs"]
         table = read_table(path, wanted, as_text=[config.id])
         ids = _ids(table, config, dataset)
-        labels = _matrix(table["top_k_labels"], str(path), "top_k_labels")
-        probs = _matrix(table["top_k_probs"], str(path), "top_k_probs")
         where = str(path)
-    if labels.shape != probs.shape:
-        raise InputError(f"{where}: {labels.shape} classes but {probs.shape} probabilities")
-    if labels.shape[1] > len(dataset.classes):
-        raise InputError(f"{where}: top {labels.shape[1]} of only {len(dataset.classes)} classes")
-    index = _encode(labels.ravel(), dataset.classes, config.labels_as, where).reshape(labels.shape)
+        flat, k = _flattened(table["top_k_labels"], where, "top_k_labels")
+        shape = (table.num_rows, k)
+        probs = _matrix(table["top_k_probs"], where, "top_k_probs")
+    if shape != probs.shape:
+        raise InputError(f"{where}: {shape} classes but {probs.shape} probabilities")
+    if not 1 <= shape[1] <= len(dataset.classes):
+        raise InputError(f"{where}: top {shape[1]} of {len(dataset.classes)} classes")
+    index = _encode(flat, dataset.classes, config.labels_as, where).index.reshape(shape)
     outputs = ModelOutputs(
         model.name, "top_k", len(dataset.classes), top_k_labels=index, top_k_probs=widened(probs)
     )
@@ -107,20 +108,18 @@ def _read_labels(dataset: Dataset, model: ModelConfig) -> OutputFile:
     path = dataset.resolve(config.path)
     ids: pa.Array | None = None
     if path.suffix == ".npy":
-        array = open_npy(path, 1, "iuU", "predicted labels (items,)")
-        index = _encode(array, dataset.classes, config.labels_as, str(path))
-        missing = np.zeros(len(index), dtype=bool)
+        values = _arrow(open_npy(path, 1, "iuU", "predicted labels (items,)"), str(path))
+        where = str(path)
     else:
         column = config.column or "predicted_label"
         table = read_table(path, [*_named_columns(config), column], as_text=[config.id, column])
         ids = _ids(table, config, dataset)
-        try:
-            index = dataset.classes.encode(table[column], config.labels_as).index
-        except InputError as e:
-            raise InputError(f"{path}: column {column!r}: {e}") from e
-        missing = table[column].is_null().to_numpy()
-    outputs = ModelOutputs(model.name, "labels", len(dataset.classes), labels=index)
-    return OutputFile(ids, outputs, missing | (index != UNKNOWN))
+        values, where = table[column], f"{path}: column {column!r}"
+    encoded = _encode(values, dataset.classes, config.labels_as, where)
+    # an empty text is no answer, as an empty cell is
+    missing = pc.fill_null(pc.equal(encoded.text, ""), True).to_numpy(zero_copy_only=False)
+    outputs = ModelOutputs(model.name, "labels", len(dataset.classes), labels=encoded.index)
+    return OutputFile(ids, outputs, missing | (encoded.index != UNKNOWN))
 
 
 #: Reader by kind of outputs. A new kind is one function and one line here.
@@ -171,42 +170,48 @@ def _is_number(type_: pa.DataType) -> bool:
 
 
 def _floats(values: pa.ChunkedArray) -> Floats:
-    array: Floats = (
-        values.cast(pa.float64()).to_numpy() if not pa.types.is_floating(values.type) else values.to_numpy()
-    )
+    """Numbers as floats of their own width; missing ones become NaN, for the check to refuse."""
+    if not pa.types.is_floating(values.type):
+        values = values.cast(pa.float64(), safe=False)
+    array: Floats = values.to_numpy()
     return array
 
 
-def _matrix(column: pa.ChunkedArray, where: str, name: str) -> npt.NDArray[np.generic]:
-    """A list column of one length as a matrix."""
+def _matrix(column: pa.ChunkedArray, where: str, name: str) -> Floats:
+    """A list column of numbers, of one length, as a matrix."""
+    flat, length = _flattened(column, where, name)
+    if not _is_number(flat.type):
+        raise InputError(f"{where}: column {name!r} holds lists of {flat.type}; expected numbers")
+    return _floats(flat).reshape(-1, length)
+
+
+def _flattened(column: pa.ChunkedArray, where: str, name: str) -> tuple[pa.ChunkedArray, int]:
+    """The values of a list column, one list after the other, and the one length of its lists."""
     type_ = column.type
+    if not len(column):
+        raise InputError(f"{where}: there are no rows")
     if not (pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_)):
         raise InputError(f"{where}: column {name!r} has type {type_}; expected lists")
-    lengths = pc.list_value_length(column)
-    distinct = pc.unique(lengths).to_pylist()
-    if len(distinct) != 1 or distinct[0] in (None, 0):
+    counts = pc.value_counts(pc.list_value_length(column)).to_pylist()
+    if len(counts) != 1 or not counts[0]["values"]:
+        got = [f"{c['counts']} of {'null' if c['values'] is None else c['values']}" for c in counts]
         raise InputError(
-            f"{where}: column {name!r}: every row must have a list of the same length, got {first_few(distinct)}"
+            f"{where}: column {name!r}: every row must have a list of the same length, got {first_few(got)}"
         )
-    flat = pc.list_flatten(column)
-    if pa.types.is_string(flat.type) or pa.types.is_large_string(flat.type):
-        values = np.asarray(flat.to_pylist(), dtype=object)
-    elif _is_number(flat.type):
-        values = flat.to_numpy()
-    else:
-        raise InputError(f"{where}: column {name!r} holds lists of {flat.type}; expected numbers or text")
-    return values.reshape(-1, distinct[0])
+    return pc.list_flatten(column), counts[0]["values"]
 
 
-def _encode(values: npt.NDArray[np.generic], classes: ClassList, labels_as: LabelsAs, where: str) -> Ints:
-    """Class indices; each distinct value is looked up once, since predictions come by the million."""
-    if values.dtype.kind == "f" and not np.isfinite(values).all():  # integers with nulls arrive as floats
-        raise InputError(f"{where}: {int((~np.isfinite(values)).sum())} classes are missing")
-    distinct, inverse = np.unique(
-        values.astype(str) if values.dtype == object else values, return_inverse=True
-    )
+def _arrow(array: npt.NDArray[np.generic], where: str) -> pa.Array:
     try:
-        index = classes.encode(pa.array(distinct), labels_as).index
+        return pa.array(array.astype(array.dtype.newbyteorder("="), copy=False))
+    except ValueError as e:  # half of a surrogate pair
+        raise InputError(f"{where}: holds text that is no valid Unicode: {e}") from e
+
+
+def _encode(
+    values: pa.Array | pa.ChunkedArray, classes: ClassList, labels_as: LabelsAs, where: str
+) -> EncodedLabels:
+    try:
+        return classes.encode(values, labels_as, from_model=True)
     except InputError as e:
         raise InputError(f"{where}: {e}") from e
-    return np.asarray(index[inverse], dtype=np.int32)

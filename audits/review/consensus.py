@@ -56,9 +56,10 @@ class Rule:
         return f"{self.agree} of {self.of}"
 
     @classmethod
-    def from_config(cls, review: ReviewConfig) -> Self:
-        """The rule of a review policy."""
-        return cls(review.agree, review.verdicts_per_item)
+    def from_config(cls, review: ReviewConfig, agree: int | None = None) -> Self:
+        """The rule of a review policy, or the same with another number that must agree."""
+        agree = review.agree if agree is None else agree
+        return cls(agree, max(agree, review.verdicts_per_item))
 
 
 @dataclass(frozen=True)

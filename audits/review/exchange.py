@@ -9,6 +9,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,14 @@ from typing import Any
 import pyarrow as pa
 
 from audits.classes import ClassList
-from audits.errors import InputError, UsageError, first_few
+from audits.errors import InputError, first_few
 from audits.review.consensus import Rule, decide
 from audits.review.questions import questions_of
 from audits.review.records import StoredVerdict, Task
 from audits.review.store import ReviewStore
 from audits.review.verdict_files import ANSWERED, ASKED, CONTENT, file_format
 from audits.review.verdict_import import ImportResult, import_verdicts
-from audits.workspace import write_atomic
+from audits.workspace import write_atomic, writing
 
 __all__ = ["ImportResult", "export_queue", "guarded", "import_verdicts", "open_tasks"]
 
@@ -38,10 +39,13 @@ def export_queue(
     classes: ClassList,
     rule: Rule,
     path: Path,
+    *,
+    blind: bool = False,
 ) -> int:
     """Write the open queue: tasks that still need verdicts, on questions that the items still pose.
 
     Gold and control items stand among the flagged ones. Neither the stratum nor the gold label is written.
+    The evidence itself may still tell a flagged item from a control item; a blind export leaves it out.
     In CSV, text that a spreadsheet would take for a formula gets an apostrophe in front.
 
     Parameters
@@ -60,6 +64,8 @@ def export_queue(
         When an item is decided.
     path : Path
         A name that ends in .csv or .jsonl; replaced in one step.
+    blind : bool
+        Leave suggestions and reasons empty, and order the items by their question's hash, not by rank.
 
     Returns
     -------
@@ -69,12 +75,18 @@ def export_queue(
     Raises
     ------
     UsageError
-        For another suffix, or when the file cannot be written.
+        For another suffix.
+    AuditError
+        When the file cannot be written.
     InputError
         When `content` has no row for an open item.
     """
     format_ = file_format(path)
     tasks = open_tasks(store, dataset, items, classes, rule)
+    if blind:
+        tasks = sorted(
+            (replace(t, suggested_label=None, reasons=()) for t in tasks), key=lambda t: t.question.hash
+        )
     shown = _content_of(content, [t.question.item_id for t in tasks])
     names = list(shown[0]) if shown else _content_columns(content)
     if format_ == "jsonl":
@@ -91,10 +103,8 @@ def export_queue(
             asked = [_asked_cell(v) for v in _asked(task, classes).values()]
             writer.writerow([*asked, *(_content_cell(v) for v in row.values()), *("" for _ in ANSWERED)])
         data = buffer.getvalue().replace("\0", "\ufffd")  # a NUL ends the text in many readers
-    try:
+    with writing(path):
         write_atomic(path, data.encode())
-    except OSError as e:
-        raise UsageError(f"{path}: cannot be written: {e.strerror}") from e
     return len(tasks)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from audits.config import Dataset, GoldConfig
@@ -40,7 +41,7 @@ def read_gold(dataset: Dataset, config: GoldConfig) -> dict[str, str]:
     problems = []
     if missing := sum(i is None for i in ids):
         problems.append(f"{missing} of {len(ids)} ids are missing")
-    if twice := sorted({i for i in ids if i is not None and ids.count(i) > 1}):
+    if twice := sorted(i for i, times in Counter(ids).items() if i is not None and times > 1):
         problems.append(f"{len(twice)} ids repeat ({first_few(twice)})")
     if unknown := [i for i, c in zip(ids, encoded.index, strict=True) if c < 0]:
         problems.append(f"{len(unknown)} labels are missing or not in the class list ({first_few(unknown)})")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pyarrow as pa
 
 from audits.config import ConfidentLearningConfig
+from audits.errors import InputError
 from audits.outputs import Ints, ModelOutputs
 from audits.signals.base import likeliest_other, signal_table
 
@@ -37,8 +40,17 @@ def detect(
 
     Raises
     ------
+    InputError
+        When the labels are all of one class, which cleanlab refuses or takes as its options have it, or
+        when `num_to_remove_per_class` has not one number a class: cleanlab would spread a single one over
+        all classes.
     ValueError
         What cleanlab raises for options that do not fit the data.
+
+    Notes
+    -----
+    A class with no more than `min_examples_per_class` items loses none of them to pruning. cleanlab warns of
+    each such class, also of those without items; here it is no warning but what the option asks for.
 
     References
     ----------
@@ -50,20 +62,30 @@ def detect(
     from cleanlab.rank import get_label_quality_scores
 
     probs = np.asarray(outputs.pred_probs)
-    flagged = find_label_issues(
-        labels,
-        probs,
-        return_indices_ranked_by=params.method,
-        rank_by_kwargs={"adjust_pred_probs": params.adjust_pred_probs},
-        filter_by=params.filter_by,
-        frac_noise=params.frac_noise,
-        num_to_remove_per_class=list(params.num_to_remove_per_class)
-        if params.num_to_remove_per_class
-        else None,
-        min_examples_per_class=params.min_examples_per_class,
-        # One process: the result does not depend on it, and forking inside an orchestrator may deadlock.
-        n_jobs=1,
-    )
+    if len(present := np.unique(labels)) < 2:
+        raise InputError(
+            f"audit {NAME!r} needs labels of at least 2 classes; {len(labels)} items have {len(present)}"
+        )
+    to_remove = params.num_to_remove_per_class
+    if to_remove is not None and len(to_remove) != outputs.n_classes:
+        raise InputError(
+            f"audit {NAME!r}: 'num_to_remove_per_class' has {len(to_remove)} numbers, "
+            f"but there are {outputs.n_classes} classes"
+        )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "May not flag all label issues in class", UserWarning)
+        flagged = find_label_issues(
+            labels,
+            probs,
+            return_indices_ranked_by=params.method,
+            rank_by_kwargs={"adjust_pred_probs": params.adjust_pred_probs},
+            filter_by=params.filter_by,
+            frac_noise=params.frac_noise,
+            num_to_remove_per_class=None if to_remove is None else list(to_remove),
+            min_examples_per_class=params.min_examples_per_class,
+            # One process: the result does not depend on it, and forking inside an orchestrator may deadlock.
+            n_jobs=1,
+        )
     score = get_label_quality_scores(
         labels, probs, method=params.method, adjust_pred_probs=params.adjust_pred_probs
     )

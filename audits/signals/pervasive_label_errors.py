@@ -16,6 +16,9 @@ from audits.signals.base import likeliest_other, signal_table
 
 NAME = "pervasive_label_errors"
 
+#: A class whose items all have probability 0 of it would otherwise have every item over its threshold.
+_LEAST_THRESHOLD = 2e-6
+
 
 def detect(
     item_ids: pa.Array, labels: Ints, outputs: ModelOutputs, params: PervasiveLabelErrorsConfig
@@ -75,9 +78,9 @@ def confident_joint(labels: Ints, pred_probs: Floats) -> npt.NDArray[np.int64]:
     Returns
     -------
     int64 array, shape (K, K)
-        `C[i, j]` items given i whose likeliest class among those over their own threshold is j. The
-        threshold of a class is the mean probability of it over the items given it; an item over no
-        threshold is not counted.
+        `C[i, j]` items given i that are confidently j. The threshold of a class is the mean probability
+        of it over the items given it. An item over one threshold is confidently in that class, over
+        several in its likeliest class, over none in no class: it is not counted then.
 
     Notes
     -----
@@ -90,9 +93,11 @@ def confident_joint(labels: Ints, pred_probs: Floats) -> npt.NDArray[np.int64]:
     thresholds = np.full(k, np.inf)
     for j in np.unique(labels):
         thresholds[j] = pred_probs[labels == j, j].mean(dtype=np.float64)
-    over = pred_probs >= thresholds - 1e-6
-    counted = over.any(axis=1)
-    confident = np.where(over, pred_probs, -np.inf).argmax(axis=1)
+    over = pred_probs >= np.maximum(thresholds, _LEAST_THRESHOLD) - 1e-6
+    n_over = over.sum(axis=1)
+    counted = n_over > 0
+    # As in cleanlab, the likeliest class of an item over several thresholds need not be over its own.
+    confident = np.where(n_over > 1, pred_probs.argmax(axis=1), over.argmax(axis=1))
     joint = np.zeros((k, k), dtype=np.int64)
     np.add.at(joint, (labels[counted], confident[counted]), 1)
     return joint

@@ -46,8 +46,8 @@ def run_signals(items: pa.Table, outputs: Mapping[str, ModelOutputs], audits: Au
     Raises
     ------
     InputError
-        When an audit names a model that has no dense outputs but needs them, or its options do not fit
-        the data.
+        When an audit names a model that has no outputs, or no dense ones but needs them, or its options
+        do not fit the data.
     AuditError
         When items and outputs do not belong together.
     """
@@ -70,8 +70,16 @@ def run_signals(items: pa.Table, outputs: Mapping[str, ModelOutputs], audits: Au
         if (params := getattr(audits, name)) is None or not outputs:
             continue
         report(name)
-        tables.append(over(ids, labels, [outputs[m] for m in params.models or outputs], params))
+        tables.append(over(ids, labels, _any_models(name, params.models, outputs), params))
     return pa.concat_tables(tables)
+
+
+def _any_models(
+    audit: str, wanted: tuple[str, ...] | None, outputs: Mapping[str, ModelOutputs]
+) -> list[ModelOutputs]:
+    if lacking := [m for m in wanted or () if m not in outputs]:
+        raise InputError(f"audit {audit!r}: there are no outputs of {', '.join(map(repr, lacking))}")
+    return [outputs[m] for m in wanted or outputs]
 
 
 def _dense_models(

@@ -1,9 +1,8 @@
 """The `labelaudit` command. Nothing slow is imported here: each command imports what it needs."""
+# ruff: noqa: F401, I001  each module adds its commands, in the order in which --help lists them
 
 from pipelines.cli.app import app
-
-# Each of these adds its commands to the application, in the order in which --help lists them.
-from pipelines.cli import datasets, run, findings, verdicts, compare, labels, demo  # noqa: F401, I001
+from pipelines.cli import datasets, run, findings, verdicts, compare, labels, demo
 
 
 def main() -> None:

@@ -75,9 +75,7 @@ def compare(
 
     workspace = open_workspace(ctx)
     dataset = workspace.dataset(name)
-    review = dataset.config.review
-    agree = consensus or review.agree
-    rule = Rule(agree, max(agree, review.verdicts_per_item))
+    rule = Rule.from_config(dataset.config.review, consensus)
     metrics = dataset.config.metrics
     if unknown := [m for m in metric or [] if m not in metrics]:
         raise UsageError(

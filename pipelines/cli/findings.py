@@ -100,8 +100,14 @@ def _show(view: dict[str, Any]) -> None:
         say("not queued for review")
     if view["consensus"]:
         c = view["consensus"]
-        outcome = c["outcome"].replace("_", " ") + (f" to {c['label_name']}" if c["outcome"] == "relabelled" else "")
-        so_far = f"{c['votes']} verdicts so far" if c["outcome"] == "pending" else f"{c['agreeing']} of {c['votes']} agree"
+        outcome = c["outcome"].replace("_", " ") + (
+            f" to {c['label_name']}" if c["outcome"] == "relabelled" else ""
+        )
+        so_far = (
+            f"{c['votes']} verdicts so far"
+            if c["outcome"] == "pending"
+            else f"{c['agreeing']} of {c['votes']} agree"
+        )
         say(f"consensus ({c['rule']}): {outcome}, {so_far}")
     print_table(
         "",

@@ -48,10 +48,9 @@ def export_(
     if patch and version != "corrected":
         raise UsageError("a patch holds what people decided: it goes with the version 'corrected' only")
     workspace = open_workspace(ctx)
-    review = workspace.dataset(name).config.review
-    agree = consensus or review.agree
+    rule = Rule.from_config(workspace.dataset(name).config.review, consensus)
     with ReviewStore(workspace.store_url) as store:
-        cleaned = clean(workspace.tables(name), store, Rule(agree, max(agree, review.verdicts_per_item)))
+        cleaned = clean(workspace.tables(name), store, rule)
     items = cleaned.items
     if patch:
         table = make_patch(items.items, cleaned.consensus, items.label_text)

@@ -21,6 +21,9 @@ def export_(
     ctx: typer.Context,
     name: _Name,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write: .csv or .jsonl.")],
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Leave out suggestions and reasons, and mix the order.")
+    ] = False,
 ) -> None:
     """Write the open queue, for people who review elsewhere."""
     from audits.review.consensus import Rule
@@ -33,7 +36,9 @@ def export_(
     tables = workspace.tables(name)
     items = load_items(tables, tables.current_ref("findings").lineage())
     with ReviewStore(workspace.store_url) as store:
-        n = export_queue(store, name, items.items, items.content_by_id, items.classes, rule, file)
+        n = export_queue(
+            store, name, items.items, items.content_by_id, items.classes, rule, file, blind=blind
+        )
     say(f"{file}: {n} open items. Fill in decision, labels and reviewer; then 'labelaudit verdicts import'.")
 
 

@@ -364,6 +364,12 @@ def test_control_and_gold_items_join_the_queue_unrecognisably(made_up, tmp_path)
     rows = _rows(queue)
     assert len(rows) > 6
     assert not {"stratum", "gold_label", "inclusion_probability"} & set(rows[0])
+    assert any(row["reasons"] for row in rows)
+    made_up.ok("verdicts", "export", "zoo", str(queue), "--blind")
+    blind = _rows(queue)
+    assert not any(row["reasons"] or row["suggested_label"] for row in blind)
+    assert {r["item_id"] for r in blind} == {r["item_id"] for r in rows}
+    assert [r["item_id"] for r in blind] != [r["item_id"] for r in rows]
     for row in rows:
         row |= {"decision": "keep", "reviewer": "ann"}
     with queue.open("w", newline="") as f:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.errors import InputError, UsageError
+from audits.errors import AuditError, InputError, UsageError
 from audits.review.consensus import Rule
 from audits.review.exchange import export_queue, guarded, import_verdicts, open_tasks
 from audits.review.questions import questions_of
@@ -519,7 +519,7 @@ def test_blanks_around_a_question_do_no_harm(file, take_back, questions):
 
 def test_a_place_that_cannot_be_written(export, tmp_path):
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(AuditError, match="cannot be written"):
         export("folder.csv")
 
 

@@ -1,0 +1,155 @@
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from audits.config import (
+    ClassConfig,
+    ConfidentLearningConfig,
+    DatasetConfig,
+    ModelConfig,
+    OutputsConfig,
+    ReviewConfig,
+    class_list,
+    json_schema,
+    resolve_from,
+)
+from audits.errors import ConfigError
+
+ITEMS = {"path": "items.csv"}
+NPY = {"path": "p.npy", "rows": "items_order"}
+
+
+def model(name="m", **outputs):
+    return {"name": name, "out_of_sample": True, "outputs": {"kind": "dense", "path": "p.parquet", **outputs}}
+
+
+def described(schema):
+    yield from schema.get("properties", {}).items()
+    for part in schema.get("$defs", {}).values():
+        yield from described(part)
+
+
+def test_every_key_is_described():
+    fields = list(described(json_schema()))
+    assert len(fields) > 50
+    assert [name for name, field in fields if not field.get("description")] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        (ReviewConfig, {"budget": False}),
+        (ReviewConfig, {"verdicts_per_item": True}),
+        (ReviewConfig, {"control_rate": True}),
+        (ConfidentLearningConfig, {"num_to_remove_per_class": [1, True]}),
+        (OutputsConfig, {"kind": "dense", **NPY, "columns": [True, False]}),
+        (ModelConfig, {**model(), "name": False}),
+        (ModelConfig, {**model(), "family": True}),
+        (ClassConfig, {"id": True}),
+        (ClassConfig, {"id": "a", "name": False}),
+        (ClassConfig, False),
+        (DatasetConfig, {"items": {"path": "x.csv", "content": ["text", True]}}),
+        (DatasetConfig, {"items": {"path": "x.csv", "label": False}}),
+    ],
+)
+def test_a_bare_yes_or_no_is_never_taken_for_a_name_or_a_number(kind, config):
+    with pytest.raises(ValidationError, match="YAML reads bare yes/no/on/off as booleans: put it in quotes"):
+        kind.model_validate(config)
+
+
+def test_booleans_are_taken_where_they_are_meant():
+    config = ModelConfig.model_validate({**model(), "scored": False, "raised_flags": True})
+    assert (config.scored, config.raised_flags, config.out_of_sample) == (False, True, True)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        ({"kind": "dense", "path": "p.npy"}, "has no ids: say 'rows: items_order'"),
+        ({"kind": "top_k", **NPY}, "top_k as .npy needs 'probs'"),
+        ({"kind": "dense", **NPY, "probs": "q.npy"}, "'probs' goes with 'kind: top_k'"),
+        ({"kind": "top_k", "path": "p.csv", "probs": "q.npy"}, "'probs' goes with 'kind: top_k'"),
+        ({"kind": "top_k", "path": "p.csv", "rows": "items_order", "probs": "q"}, "belongs to a .npy pair"),
+        ({"kind": "dense", "path": "p.csv", "columns": ["a"]}, "'columns' goes with"),
+        ({"kind": "labels", **NPY, "columns": ["a"]}, "'columns' goes with"),
+        ({"kind": "other", "path": "p.csv"}, "'dense', 'top_k' or 'labels'"),
+    ],
+)
+def test_outputs_that_do_not_fit_together_are_refused(outputs, says):
+    with pytest.raises(ValidationError, match=says):
+        OutputsConfig.model_validate(outputs)
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"models": [model("a"), model("b"), model("a")]}, "the name 'a' is given more than once"),
+        ({"models": [model("")]}, "at least 1 character"),
+        ({"models": [model("x" * 101)]}, "at most 100 characters"),
+        ({"audits": {"confident_learning": {"models": ["x"]}}}, "audits.confident_learning.models: no model"),
+        ({"audits": {"model_agreement": {"models": ["x"]}}}, "audits.model_agreement.models: no model"),
+        ({"audits": {"pervasive_label_errors": {"models": ["x"]}}}, "no model is named 'x'"),
+        ({"classes": ["a", "b"], "classes_file": "c.txt"}, "not both"),
+        ({"name": "a-b"}, "letters, digits and underscores only"),
+        ({"metrics": []}, "at least 1 item"),
+        ({"metrics": ["accuracy", "log_loss", "accuracy"]}, "metrics: accuracy is given more than once"),
+        ({"review": {"agree": 3, "verdicts_per_item": 2}}, "'agree' is 3, but an item gets only 2"),
+        ({"tolerance": {"sum": float("nan")}}, "less than or equal to 0.1"),
+        ({"review": {"control_rate": float("nan")}}, "less than or equal to 1"),
+        ({"review": {"budget": -1}}, "greater than or equal to 0"),
+        ({"task": "multilabel"}, "multiclass"),
+    ],
+)
+def test_a_dataset_that_does_not_fit_together_is_refused(config, says):
+    with pytest.raises(ValidationError, match=says):
+        DatasetConfig.model_validate({"items": ITEMS, **config})
+
+
+def test_confidence_weighted_entropy_is_not_adjusted():
+    with pytest.raises(ValidationError, match="cleanlab does not adjust"):
+        ConfidentLearningConfig(method="confidence_weighted_entropy", adjust_pred_probs=True)
+
+
+def test_left_out_audits_are_the_two_defaults_and_a_bare_key_means_its_defaults():
+    audits = DatasetConfig.model_validate({"items": ITEMS}).audits
+    assert audits.confident_learning is not None
+    assert audits.model_agreement is not None
+    assert audits.pervasive_label_errors is None
+    bare = DatasetConfig.model_validate({"items": ITEMS, "audits": {"pervasive_label_errors": None}}).audits
+    assert bare.pervasive_label_errors is not None
+    assert bare.confident_learning is None
+    with pytest.raises(ValidationError, match="valid dictionary"):
+        DatasetConfig.model_validate({"items": ITEMS, "audits": ["model_agreement"]})
+
+
+def test_a_class_is_its_id_where_it_has_no_name():
+    entries = tuple(ClassConfig.model_validate(e) for e in (7, "x", {"id": 0, "name": 1}, {"id": "y"}))
+    assert class_list(entries).ids == ("7", "x", "0", "y")
+    assert class_list(entries).names == ("7", "x", "1", "y")
+
+
+def test_paths_are_relative_to_the_yaml_file_absolute_or_from_home(project, monkeypatch):
+    monkeypatch.setenv("HOME", str(project.workspace.root))
+    dataset = project.dataset()
+    assert dataset.resolve("a b/ü.csv") == project.folder / "a b" / "ü.csv"
+    assert dataset.resolve("../x.csv") == project.workspace.root / "x.csv"
+    assert dataset.resolve("/somewhere/x.csv") == Path("/somewhere/x.csv")
+    assert dataset.resolve("~/x.csv") == project.workspace.root / "x.csv"
+    assert dataset.resolve("a~b.csv") == project.folder / "a~b.csv"
+    assert dataset.resolve("~nobody-of-that-name/x.csv") == project.folder / "~nobody-of-that-name" / "x.csv"
+
+
+def test_a_link_keeps_its_own_name_since_the_ending_tells_the_format(project):
+    blob = project.put("blobs/0a1b2c", "item_id,label\n")
+    os.symlink(blob, project.folder / "items.csv")
+    assert project.dataset().resolve("items.csv").suffix == ".csv"
+
+
+def test_what_cannot_be_a_path_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="is no usable path"):
+        resolve_from(tmp_path, "a\0b/x.csv")
+    os.symlink("loop", tmp_path / "loop")
+    with pytest.raises(ConfigError, match="is no usable path"):
+        resolve_from(tmp_path, "loop/x.csv")

@@ -1,0 +1,202 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audits import contracts, expectations
+from audits.classes import ClassList
+from audits.config import ToleranceConfig
+from audits.errors import AuditError, InputError
+from audits.expectations import (
+    Rule,
+    judge,
+    judge_annotations,
+    judge_items,
+    judge_outputs,
+    weigh_classes,
+    weigh_models,
+)
+
+TOLERANCE = ToleranceConfig()
+slow = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+ids = st.sampled_from(["a", "b", "c", "", None])
+flags = st.sampled_from([True, False, None])
+numbers = st.sampled_from([0.0, 1.0, 0.5, -0.1, 1.1, 1.00005, -0.00005, float("inf"), None])
+
+
+def rows_of(schema, **columns):
+    fields = {f.name: columns.get(f.name, st.none()) for f in schema}
+    return st.lists(st.fixed_dictionaries(fields), max_size=8).map(lambda r: pa.Table.from_pylist(r, schema))
+
+
+def items(*rows):
+    return pa.Table.from_pylist(
+        [{"item_id": i, "label": n, "given_label": g, "content_hash": ""} for i, n, g in rows],
+        contracts.ITEMS,
+    )
+
+
+# `judge` itself refuses a verdict of Great Expectations that its Arrow expression cannot back with a row;
+# the counts below are worked out a third time, in plain Python.
+
+
+@slow
+@given(rows_of(contracts.ITEMS, item_id=ids, label=st.sampled_from([0, 1, None])))
+def test_items_are_judged_as_plain_python_would(table):
+    rows = table.to_pylist()
+    seen = [r["item_id"] for r in rows]
+    expected = {
+        "the table has no rows": int(not rows),
+        "the item id is missing": seen.count(None),
+        "the item id is empty": seen.count(""),
+        "the item id repeats": sum(i is not None and seen.count(i) > 1 for i in seen),
+        "the label is missing or not in the class list": sum(r["label"] is None for r in rows),
+    }
+    judged = judge_items(table)
+    assert {f.says: f.count or 1 for f in judged.failures} == {k: v for k, v in expected.items() if v}
+    assert judged.passed == (not judged.failures)
+
+
+@slow
+@given(
+    rows_of(contracts.OUTPUT_ROWS, item_id=ids, rows=st.integers(0, 2), known=st.booleans(), finite=flags,
+            min=numbers, max=numbers, sum=numbers, labels_known=flags, labels_distinct=flags),
+    st.sampled_from(["dense", "top_k", "labels"]),
+)  # fmt: skip
+def test_outputs_are_judged_as_plain_python_would(table, kind):
+    rows = table.to_pylist()
+    low, high, off = -TOLERANCE.range, 1 + TOLERANCE.range, TOLERANCE.sum
+
+    def count(column, bad):
+        return sum(r[column] is not None and bad(r[column]) for r in rows)
+
+    expected = {
+        "known": count("known", lambda v: not v),
+        "rows": count("rows", lambda v: v != 1),
+        "labels_known": 0 if kind == "dense" else count("labels_known", lambda v: not v),
+        "labels_distinct": count("labels_distinct", lambda v: not v) if kind == "top_k" else 0,
+        "finite": 0 if kind == "labels" else count("finite", lambda v: not v),
+        "min": 0 if kind == "labels" else count("min", lambda v: v < low),
+        "max": 0 if kind == "labels" else count("max", lambda v: v > high),
+        "sum": {"labels": 0, "dense": count("sum", lambda v: not 1 - off <= v <= 1 + off),
+                "top_k": count("sum", lambda v: v > 1 + off)}[kind],
+        "item_id": sum(r["item_id"] in (None, "") for r in rows),
+    }  # fmt: skip
+    found = {}
+    for failure in judge_outputs(table, "m", kind, TOLERANCE).failures:
+        found[failure.column] = found.get(failure.column, 0) + failure.count
+    assert found == {k: v for k, v in expected.items() if v}
+
+
+@slow
+@given(rows_of(contracts.ANNOTATIONS, item_id=ids, annotator_id=st.sampled_from(["x", "y", None]),
+               label=st.sampled_from([0, None]), known=st.booleans()))  # fmt: skip
+def test_annotations_are_judged_as_plain_python_would(table):
+    pairs = [(r["item_id"], r["annotator_id"]) for r in table.to_pylist()]
+    judged = judge_annotations(table)
+    twice = [f.count for f in judged.failures if f.says == "the annotator labelled the item more than once"]
+    assert sum(twice) == sum(p != (None, None) and pairs.count(p) > 1 for p in pairs)
+    missing = [f.count for f in judged.failures if f.says == "the annotator's id is missing"]
+    assert sum(missing) == sum(a is None for _, a in pairs)
+
+
+def test_a_failure_names_table_column_count_and_the_first_few():
+    judged = judge_items(items(*((f"i{n}", None, "x" * 500) for n in range(9)), ("ok", 1, "b")))
+    assert not judged.passed
+    text = str(judged)
+    assert text.startswith(
+        "items: column 'given_label': 9 of 10 rows: the label is missing or not in the class"
+    )
+    assert "item_id i4" in text
+    assert "item_id i5" not in text
+    assert text.endswith(" and 4 more)")
+    assert len(text) < 1600
+    with pytest.raises(InputError) as e:
+        judged.require()
+    assert str(e.value) == text
+
+
+def test_ids_that_would_break_a_line_or_steer_a_terminal_are_escaped():
+    text = str(judge_items(items(("a\nb", None, "\x1b[31m"), ("c", 0, "x"))))
+    assert text.endswith(r"(item_id 'a\nb': '\x1b[31m')")
+
+
+def test_a_sound_table_passes_and_says_so():
+    judged = judge_items(items(("a", 0, "x"), ("b", 1, "y")))
+    judged.require()
+    assert str(judged) == "items: passed"
+    assert judged.rules == 5
+
+
+def test_tables_without_rows_are_judged_too():
+    assert judge_outputs(contracts.OUTPUT_ROWS.empty_table(), "m", "dense", TOLERANCE).passed
+    assert judge_annotations(contracts.ANNOTATIONS.empty_table()).passed
+    assert str(judge_items(contracts.ITEMS.empty_table())) == "items: column 'item_id': the table has no rows"
+
+
+@pytest.mark.parametrize("model", ["a/b", "", "ü" * 100, "x'\n\"", "%s {}"])
+def test_models_of_any_name_are_judged(model):
+    rows = pa.Table.from_pylist([{"item_id": "a", "rows": 0, "known": True}], contracts.OUTPUT_ROWS)
+    judged = judge_outputs(rows, model, "labels", TOLERANCE)
+    assert str(judged).startswith(f"model {model!r}: column 'rows': 1 of 1 rows: the item has no output row")
+
+
+def test_a_tolerance_is_a_tolerance():
+    rows = pa.Table.from_pylist(
+        [{"item_id": "a", "rows": 1, "known": True, "finite": True, "min": -0.01, "max": 1.01, "sum": 1.05}],
+        contracts.OUTPUT_ROWS,
+    )
+    assert not judge_outputs(rows, "m", "dense", TOLERANCE).passed
+    assert judge_outputs(rows, "m", "dense", ToleranceConfig(range=0.01, sum=0.06)).passed
+
+
+CRANES = ClassList(("1", "2", "3", "4"), ("crane", "owl", "crane", "emu"))
+
+
+def test_poor_classes_are_weighed():
+    judged = weigh_classes(items(("a", 0, ""), ("b", 0, ""), ("c", 2, ""), ("d", None, "")), CRANES)
+    assert [str(f) for f in judged.failures] == [
+        "column 'items': 2 of 4 rows: the class has no item (class_id 2: 0, class_id 4: 0)",
+        "column 'name': 2 of 4 rows: several classes have this name; ids keep them apart "
+        "(class_id 1: 'crane', class_id 3: 'crane')",
+    ]
+    assert weigh_classes(items(("a", 0, ""), ("b", 1, "")), ClassList(("x", "y"), ("x", "y"))).passed
+
+
+def test_poor_models_are_weighed_and_exactly_chance_is_not_below_it():
+    accuracy = {"bad": 0.2499, "chance": 0.25, "good": 0.9, "none": float("nan")}
+    outside = dict.fromkeys(accuracy, True) | {"good": False}
+    judged = weigh_models(accuracy, outside, CRANES)
+    assert [(f.column, f.count, f.first) for f in judged.failures] == [
+        ("accuracy", 1, ("model bad: 0.2499",)),
+        ("out_of_sample", 1, ("model good",)),
+    ]
+    assert weigh_models({}, {}, CRANES).passed
+
+
+def test_a_rule_that_contradicts_its_arrow_expression_is_a_defect_and_told_as_one():
+    never = Rule(
+        "ExpectColumnValuesToNotBeNull", {"column": "item_id"},
+        lambda t: pa.array(np.zeros(t.num_rows, bool)), "x", "item_id",
+    )  # fmt: skip
+    with pytest.raises(
+        AuditError, match="things: ExpectColumnValuesToNotBeNull on 'item_id' failed, but no row"
+    ):
+        judge(pa.table({"item_id": ["a", None]}), [never], "things")
+
+
+def test_an_expectation_that_cannot_be_evaluated_is_a_defect_and_told_as_one():
+    rule = Rule("ExpectColumnValuesToNotBeNull", {"column": "z"}, lambda t: pc.is_null(t["z"]), "x", "z")
+    with pytest.raises(
+        AuditError, match="things: expect_column_values_to_not_be_null could not be evaluated"
+    ):
+        judge(pa.table({"item_id": ["a"]}), [rule], "things")
+
+
+def test_no_analytics_are_sent():
+    import os
+
+    expectations._great_expectations()
+    assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
