@@ -8,14 +8,8 @@ import dagster as dg
 from assets.ingest import ANNOTATIONS_CANDIDATE, ITEMS_CANDIDATE, OUTPUTS_CANDIDATE
 from assets.resources import WorkspaceResource
 from assets.stage import Stage, key, stage
-from audits.expectations import (
-    Judgement,
-    judge_annotations,
-    judge_items,
-    judge_outputs,
-    weigh_classes,
-    weigh_models,
-)
+from audits.expectations import judge_annotations, judge_items, judge_outputs, weigh_classes, weigh_models
+from audits.judging import Judgement
 from audits.stored import ANNOTATIONS, load_items, load_model, load_output_rows, outputs_table
 
 #: Metadata under which a check says what failed, in words.

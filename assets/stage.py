@@ -11,7 +11,8 @@ from audits import __version__
 from audits.config import Dataset
 from audits.errors import AuditError
 from audits.progress import report
-from audits.workspace import TableStore, Workspace
+from audits.table_store import TableStore
+from audits.workspace import Workspace
 
 #: Metadata under which a failed step says what kind of error it was.
 CODE, EXIT_STATUS = "labelaudit/code", "labelaudit/exit_status"

@@ -20,7 +20,7 @@ from audits.review.consensus import Rule, consensus_table
 from audits.review.questions import questions_of
 from audits.review.store import ReviewStore
 from audits.stored import StoredItems, load_items, load_models
-from audits.workspace import TableStore
+from audits.table_store import TableStore
 
 DEFAULT_PAIR = ("original", "corrected")
 

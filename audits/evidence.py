@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from audits import contracts
+from audits.audit_config import AuditsConfig
 from audits.classes import ClassList
-from audits.config import AuditsConfig
 from audits.errors import AuditError
 from audits.signals.base import agreement_vote
 from audits.signals.registry import OVER_MODELS, PER_MODEL

@@ -19,7 +19,7 @@ from audits.review.consensus import Rule
 from audits.review.questions import questions_of
 from audits.review.store import ReviewStore
 from audits.stored import StoredItems, load_items, load_models
-from audits.workspace import TableStore
+from audits.table_store import TableStore
 
 
 def finding_rows(

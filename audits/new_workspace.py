@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from audits.disk import write_atomic, writing
 from audits.errors import ConfigError
-from audits.workspace import write_atomic, writing
 
 EXAMPLE = """\
 # An example of a dataset's YAML file, with every key. Copy it to datasets/NAME.yaml and change it;

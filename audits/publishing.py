@@ -5,7 +5,7 @@ from __future__ import annotations
 from audits.config import Dataset
 from audits.errors import AuditError
 from audits.stored import ANNOTATIONS, ITEMS, ingested_lineage, outputs_table
-from audits.workspace import TableRef, TableStore
+from audits.table_store import TableRef, TableStore
 
 
 def publish_candidates(tables: TableStore, dataset: Dataset, run_id: str) -> list[TableRef]:

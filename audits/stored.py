@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 
 from audits.classes import ClassList, LabelsAs
 from audits.config import ModelConfig
+from audits.disk import intact
 from audits.errors import AuditError
 from audits.ingest.items import IngestedItems
 from audits.ingest.model_outputs import IngestedOutputs
 from audits.outputs import Ints, ModelOutputs, load_outputs, save_outputs
-from audits.workspace import TABLE_FILE, TableRef, TableStore, intact
+from audits.table_store import TABLE_FILE, TableRef, TableStore
 
 ITEMS = "items"
 ANNOTATIONS = "annotations"

@@ -14,7 +14,7 @@ import pyarrow as pa
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
-from audits.config import ConfidentLearningConfig
+from audits.audit_config import ConfidentLearningConfig
 from audits.outputs import ModelOutputs, load_outputs, save_outputs
 from audits.signals.confident_learning import detect
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from audits.benchmark.comparison import Comparison
 from audits.cleaned import compare_cleaned
+from audits.disk import write_atomic
 from audits.errors import AuditError, UsageError
 from audits.new_workspace import init_workspace
 from audits.review.consensus import Rule
@@ -18,7 +19,7 @@ from audits.review.questions import questions_of
 from audits.review.records import NewVerdict
 from audits.review.store import ReviewStore
 from audits.stored import load_items
-from audits.workspace import Workspace, write_atomic
+from audits.workspace import Workspace
 from pipelines.runs import Progress, run_dataset
 
 DATASET = "digits"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from audits.workspace import Workspace, write_atomic
+from audits.disk import write_atomic
+from audits.workspace import Workspace
 
 _SETTINGS = """\
 # Written by labelaudit when it first needed a Dagster instance; yours to change.

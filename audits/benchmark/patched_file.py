@@ -13,9 +13,9 @@ from audits.benchmark.patch import PatchResult, apply_patch
 from audits.benchmark.table_files import write_table
 from audits.benchmark.text_cells import edit_csv, edit_jsonl
 from audits.classes import label_texts
+from audits.disk import write_atomic
 from audits.errors import InputError, UsageError
 from audits.ingest.tables import id_texts, read_table
-from audits.workspace import write_atomic
 
 #: Formats that are edited as text when the copy has the same one.
 _TEXT_FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}

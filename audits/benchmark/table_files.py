@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
+from audits.disk import write_atomic
 from audits.errors import InputError, UsageError, first_few
-from audits.workspace import write_atomic
 
 
 def write_table(table: pa.Table, path: Path) -> None:

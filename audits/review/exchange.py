@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from audits.classes import ClassList
+from audits.disk import write_atomic, writing
 from audits.errors import InputError, first_few
 from audits.review.consensus import Rule, decide
 from audits.review.questions import questions_of
@@ -24,7 +25,6 @@ from audits.review.records import StoredVerdict, Task
 from audits.review.store import ReviewStore
 from audits.review.verdict_files import ANSWERED, ASKED, CONTENT, file_format
 from audits.review.verdict_import import ImportResult, import_verdicts
-from audits.workspace import write_atomic, writing
 
 __all__ = ["ImportResult", "export_queue", "guarded", "import_verdicts", "open_tasks"]
 

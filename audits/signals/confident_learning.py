@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pyarrow as pa
 
-from audits.config import ConfidentLearningConfig
+from audits.audit_config import ConfidentLearningConfig
 from audits.errors import InputError
 from audits.outputs import Ints, ModelOutputs
 from audits.signals.base import likeliest_other, signal_table

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from audits.config import ModelAgreementConfig
+from audits.audit_config import ModelAgreementConfig
 from audits.outputs import Ints, ModelOutputs
 from audits.signals.base import Floats64, agreement_vote, signal_table
 

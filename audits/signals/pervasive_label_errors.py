@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from audits.config import PervasiveLabelErrorsConfig
+from audits.audit_config import PervasiveLabelErrorsConfig
 from audits.outputs import Floats, Ints, ModelOutputs
 from audits.signals.base import likeliest_other, signal_table
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from audits import contracts
-from audits.config import AuditsConfig
+from audits.audit_config import AuditsConfig
 from audits.errors import AuditError, InputError
 from audits.outputs import Ints, ModelOutputs, agreeing_length
 from audits.progress import report

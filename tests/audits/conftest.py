@@ -25,7 +25,8 @@ from audits.review.routing import route
 from audits.review.store import ReviewStore
 from audits.signals.registry import run_signals
 from audits.stored import ingested_lineage, load_items, load_models, save_items, save_model
-from audits.workspace import TableStore, Workspace
+from audits.table_store import TableStore
+from audits.workspace import Workspace
 
 
 class Project:

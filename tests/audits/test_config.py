@@ -6,11 +6,8 @@ from pydantic import ValidationError
 
 from audits.config import (
     ClassConfig,
-    ConfidentLearningConfig,
     DatasetConfig,
-    ModelConfig,
     OutputsConfig,
-    ReviewConfig,
     class_list,
     json_schema,
     resolve_from,
@@ -35,33 +32,6 @@ def test_every_key_is_described():
     fields = list(described(json_schema()))
     assert len(fields) > 50
     assert [name for name, field in fields if not field.get("description")] == []
-
-
-@pytest.mark.parametrize(
-    ("kind", "config"),
-    [
-        (ReviewConfig, {"budget": False}),
-        (ReviewConfig, {"verdicts_per_item": True}),
-        (ReviewConfig, {"control_rate": True}),
-        (ConfidentLearningConfig, {"num_to_remove_per_class": [1, True]}),
-        (OutputsConfig, {"kind": "dense", **NPY, "columns": [True, False]}),
-        (ModelConfig, {**model(), "name": False}),
-        (ModelConfig, {**model(), "family": True}),
-        (ClassConfig, {"id": True}),
-        (ClassConfig, {"id": "a", "name": False}),
-        (ClassConfig, False),
-        (DatasetConfig, {"items": {"path": "x.csv", "content": ["text", True]}}),
-        (DatasetConfig, {"items": {"path": "x.csv", "label": False}}),
-    ],
-)
-def test_a_bare_yes_or_no_is_never_taken_for_a_name_or_a_number(kind, config):
-    with pytest.raises(ValidationError, match="YAML reads bare yes/no/on/off as booleans: put it in quotes"):
-        kind.model_validate(config)
-
-
-def test_booleans_are_taken_where_they_are_meant():
-    config = ModelConfig.model_validate({**model(), "scored": False, "raised_flags": True})
-    assert (config.scored, config.raised_flags, config.out_of_sample) == (False, True, True)
 
 
 @pytest.mark.parametrize(
@@ -105,23 +75,6 @@ def test_outputs_that_do_not_fit_together_are_refused(outputs, says):
 def test_a_dataset_that_does_not_fit_together_is_refused(config, says):
     with pytest.raises(ValidationError, match=says):
         DatasetConfig.model_validate({"items": ITEMS, **config})
-
-
-def test_confidence_weighted_entropy_is_not_adjusted():
-    with pytest.raises(ValidationError, match="cleanlab does not adjust"):
-        ConfidentLearningConfig(method="confidence_weighted_entropy", adjust_pred_probs=True)
-
-
-def test_left_out_audits_are_the_two_defaults_and_a_bare_key_means_its_defaults():
-    audits = DatasetConfig.model_validate({"items": ITEMS}).audits
-    assert audits.confident_learning is not None
-    assert audits.model_agreement is not None
-    assert audits.pervasive_label_errors is None
-    bare = DatasetConfig.model_validate({"items": ITEMS, "audits": {"pervasive_label_errors": None}}).audits
-    assert bare.pervasive_label_errors is not None
-    assert bare.confident_learning is None
-    with pytest.raises(ValidationError, match="valid dictionary"):
-        DatasetConfig.model_validate({"items": ITEMS, "audits": ["model_agreement"]})
 
 
 def test_a_class_is_its_id_where_it_has_no_name():

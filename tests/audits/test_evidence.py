@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from audits.audit_config import AuditsConfig
 from audits.classes import ClassList
-from audits.config import AuditsConfig
 from audits.contracts import FINDINGS, ITEMS, SIGNALS
 from audits.errors import AuditError
 from audits.evidence import rank_findings

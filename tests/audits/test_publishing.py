@@ -2,7 +2,7 @@ import pytest
 
 from audits.errors import AuditError
 from audits.publishing import publish_candidates
-from audits.workspace import TableRef
+from audits.table_store import TableRef
 
 MODELS = [
     {"name": n, "out_of_sample": True, "outputs": {"kind": "labels", "path": "l.csv"}} for n in ("a/1", "b")

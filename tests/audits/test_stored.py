@@ -21,7 +21,7 @@ from audits.stored import (
     save_items,
     save_model,
 )
-from audits.workspace import TableRef
+from audits.table_store import TableRef
 
 NAMES = [
     "plain",

@@ -13,6 +13,7 @@ import yaml
 
 from audits.classes import ClassList
 from audits.config import DatasetConfig
+from audits.disk import write_atomic
 from audits.errors import InputError, UsageError, first_few
 from audits.ingest.label_errors.class_names import class_list, count_classes
 from audits.ingest.label_errors.dataset_yaml import MOST_INLINE, classes_json, dataset_yaml
@@ -23,7 +24,7 @@ from audits.ingest.label_errors.sets import KnownSet, find_set
 from audits.ingest.label_errors.verdicts import verdicts_of
 from audits.ingest.label_errors.votes import VotedItem, read_votes
 from audits.review.records import NewVerdict
-from audits.workspace import Workspace, write_atomic
+from audits.workspace import Workspace
 
 
 class VerdictSink(Protocol):

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from audits.config import ConfidentLearningConfig, ModelAgreementConfig, PervasiveLabelErrorsConfig
+from audits.audit_config import ConfidentLearningConfig, ModelAgreementConfig, PervasiveLabelErrorsConfig
 from audits.contracts import SIGNALS
 from audits.outputs import ModelOutputs
 from audits.signals.registry import OVER_MODELS, PER_MODEL

@@ -12,7 +12,7 @@ import pytest
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
-from audits.config import ConfidentLearningConfig, FilterBy, ScoreMethod
+from audits.audit_config import ConfidentLearningConfig, FilterBy, ScoreMethod
 from audits.contracts import SIGNALS
 from audits.errors import InputError
 from audits.outputs import ModelOutputs

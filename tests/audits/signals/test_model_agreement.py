@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audits.audit_config import AuditsConfig, ModelAgreementConfig
 from audits.classes import ClassList
-from audits.config import AuditsConfig, ModelAgreementConfig
 from audits.contracts import ITEMS, SIGNALS
 from audits.evidence import rank_findings
 from audits.outputs import ModelOutputs

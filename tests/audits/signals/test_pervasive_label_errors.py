@@ -7,7 +7,7 @@ from cleanlab.count import compute_confident_joint
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from audits.config import PervasiveLabelErrorsConfig
+from audits.audit_config import PervasiveLabelErrorsConfig
 from audits.contracts import SIGNALS
 from audits.outputs import ModelOutputs
 from audits.signals.pervasive_label_errors import confident_joint, detect

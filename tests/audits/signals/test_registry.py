@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from audits.config import AuditsConfig
+from audits.audit_config import AuditsConfig
 from audits.contracts import ITEMS, SIGNALS
 from audits.errors import AuditError, InputError
 from audits.outputs import ModelOutputs

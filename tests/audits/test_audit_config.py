@@ -1,0 +1,32 @@
+import pytest
+from pydantic import ValidationError
+
+from audits.audit_config import ConfidentLearningConfig
+from audits.config import (
+    DatasetConfig,
+)
+
+ITEMS = {"path": "items.csv"}
+
+
+def described(schema):
+    yield from schema.get("properties", {}).items()
+    for part in schema.get("$defs", {}).values():
+        yield from described(part)
+
+
+def test_confidence_weighted_entropy_is_not_adjusted():
+    with pytest.raises(ValidationError, match="cleanlab does not adjust"):
+        ConfidentLearningConfig(method="confidence_weighted_entropy", adjust_pred_probs=True)
+
+
+def test_left_out_audits_are_the_two_defaults_and_a_bare_key_means_its_defaults():
+    audits = DatasetConfig.model_validate({"items": ITEMS}).audits
+    assert audits.confident_learning is not None
+    assert audits.model_agreement is not None
+    assert audits.pervasive_label_errors is None
+    bare = DatasetConfig.model_validate({"items": ITEMS, "audits": {"pervasive_label_errors": None}}).audits
+    assert bare.pervasive_label_errors is not None
+    assert bare.confident_learning is None
+    with pytest.raises(ValidationError, match="valid dictionary"):
+        DatasetConfig.model_validate({"items": ITEMS, "audits": ["model_agreement"]})
