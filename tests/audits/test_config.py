@@ -12,7 +12,8 @@ from audits.config import (
     json_schema,
     resolve_from,
 )
-from audits.errors import ConfigError
+from audits.errors import AuditError, ConfigError
+from audits.ingest.tables import read_table
 
 ITEMS = {"path": "items.csv"}
 NPY = {"path": "p.npy", "rows": "items_order"}
@@ -104,5 +105,6 @@ def test_what_cannot_be_a_path_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="is no usable path"):
         resolve_from(tmp_path, "a\0b/x.csv")
     os.symlink("loop", tmp_path / "loop")
-    with pytest.raises(ConfigError, match="is no usable path"):
-        resolve_from(tmp_path, "loop/x.csv")
+    # Python 3.13 follows a loop of links as far as it goes; then the file is simply not there
+    with pytest.raises(AuditError, match="is no usable path|there is no such file"):
+        read_table(resolve_from(tmp_path, "loop/x.csv"), [])
