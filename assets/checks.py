@@ -1,6 +1,7 @@
 """Great Expectations suites as asset checks: broken candidates block the stages behind, poor data warns."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 
 import dagster as dg
@@ -90,7 +91,7 @@ def _check(
             description="\n".join(str(j) for j in bad) or None,
             metadata={
                 "expectations": sum(j.rules for j in judgements),
-                PROBLEMS: dg.MetadataValue.json([str(f"{j.table}: {f}") for j in bad for f in j.failures]),
+                PROBLEMS: dg.MetadataValue.json([f"{j.table}: {f}" for j in bad for f in j.failures]),
             },
         )
 
@@ -100,8 +101,6 @@ def _check(
 @contextlib.contextmanager
 def _quiet_library_logs() -> Iterator[None]:
     """Great Expectations logs a line per suite at INFO; a check says all of it in its result."""
-    import logging
-
     logger = logging.getLogger("great_expectations")
     level = logger.level
     logger.setLevel(logging.WARNING)

@@ -4,7 +4,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.resources import WorkspaceResource
-from assets.stage import common, key, preview, stage
+from assets.stage import Stage, common, key, preview, stage
 from audits.config import Dataset
 from audits.errors import InputError
 from audits.ingest.annotations import ingest_annotations
@@ -52,35 +52,42 @@ def model_outputs_candidate(dataset: str) -> dg.AssetsDefinition:
     )
     def _asset(workspace: WorkspaceResource) -> dg.MaterializeResult:
         with stage(workspace, dataset, "reading model outputs") as s:
-            items_ref = s.tables.candidates()["items"]
-            ids = load_items(s.tables, items_ref.lineage()).ids
-            rows, problems = [], []
-            for model in s.dataset.config.models:
-                report(f"outputs of {model.name}")
-                try:
-                    ingested = ingest_outputs(s.dataset, model, ids)
-                except InputError as e:  # all models' problems are told at once
-                    problems.append(str(e))
-                    continue
-                ref = save_model(s.tables, ingested, model, items_ref.lineage())
-                s.tables.set_candidate(ref)
-                rows.append(
-                    {
-                        "model": model.name,
-                        "kind": ingested.outputs.kind,
-                        "clipped": ingested.clipped,
-                        "unanswered": ingested.unanswered,
-                        "version": ref.version,
-                    }
-                )
-            if problems:
-                raise InputError("\n".join(problems))
+            rows = _ingest_models(s)
             return dg.MaterializeResult(
                 metadata={"models": len(rows), "outputs": preview(rows)},
                 data_version=dg.DataVersion("-".join(str(r["version"])[:8] for r in rows) or "none"),
             )
 
     return _asset
+
+
+def _ingest_models(s: Stage) -> list[dict[str, object]]:
+    """Make every model's outputs a candidate; a row a model. The problems of all models are told at once."""
+    items_ref = s.tables.candidates()["items"]
+    ids = load_items(s.tables, items_ref.lineage()).ids
+    rows: list[dict[str, object]] = []
+    problems = []
+    for model in s.dataset.config.models:
+        report(f"outputs of {model.name}")
+        try:
+            ingested = ingest_outputs(s.dataset, model, ids)
+        except InputError as e:
+            problems.append(str(e))
+            continue
+        ref = save_model(s.tables, ingested, model, items_ref.lineage())
+        s.tables.set_candidate(ref)
+        rows.append(
+            {
+                "model": model.name,
+                "kind": ingested.outputs.kind,
+                "clipped": ingested.clipped,
+                "unanswered": ingested.unanswered,
+                "version": ref.version,
+            }
+        )
+    if problems:
+        raise InputError("\n".join(problems))
+    return rows
 
 
 def annotations_candidate(dataset: str) -> dg.AssetsDefinition:

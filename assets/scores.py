@@ -1,6 +1,7 @@
 """Label versions from verdicts, every model's score on each, and the comparison."""
 
 import dagster as dg
+import pyarrow as pa
 
 from assets.findings import FINDINGS
 from assets.resources import WorkspaceResource
@@ -31,27 +32,27 @@ def label_versions(dataset: str) -> dg.AssetsDefinition:
             consensus = s.tables.write("consensus", cleaned.consensus, lineage)
             ref = s.tables.write(LABEL_VERSIONS, cleaned.versions, {**lineage, **consensus.lineage()})
             s.tables.publish({"consensus": consensus, LABEL_VERSIONS: ref}, context.run.run_id)
-            counts = [summary(cleaned.versions, v) for v in version_names(cleaned.versions)]
+            rows = [_counts(cleaned.versions, v) for v in version_names(cleaned.versions)]
             return dg.MaterializeResult(
                 metadata={
                     "decided or pending items": cleaned.consensus.num_rows,
-                    "versions": preview(
-                        [
-                            {
-                                "version": c.version,
-                                "items": c.items,
-                                "relabelled": c.relabelled,
-                                "pending": c.pending,
-                                "left out": sum(c.left_out.values()),
-                            }
-                            for c in counts
-                        ]
-                    ),
+                    "versions": preview(rows),
                 },
                 data_version=dg.DataVersion(ref.version),
             )
 
     return _asset
+
+
+def _counts(versions: pa.Table, version: str) -> dict[str, object]:
+    counted = summary(versions, version)
+    return {
+        "version": version,
+        "items": counted.items,
+        "relabelled": counted.relabelled,
+        "pending": counted.pending,
+        "left out": sum(counted.left_out.values()),
+    }
 
 
 def scores(dataset: str) -> dg.AssetsDefinition:
@@ -74,13 +75,10 @@ def scores(dataset: str) -> dg.AssetsDefinition:
             )
             ref = s.tables.write(SCORES, table, lineage)
             s.tables.publish({SCORES: ref}, context.run.run_id)
-            accuracy = [
-                r
-                for r in table.to_pylist()
-                if r["metric"] == s.dataset.config.metrics[0] and r["items"] == "all"
-            ]
+            metric = s.dataset.config.metrics[0]
+            rows = [r for r in table.to_pylist() if (r["metric"], r["items"]) == (metric, "all")]
             return dg.MaterializeResult(
-                metadata={"scores": table.num_rows, "on all items": preview(accuracy)},
+                metadata={"scores": table.num_rows, f"{metric} on all items": preview(rows)},
                 data_version=dg.DataVersion(ref.version),
             )
 

@@ -60,9 +60,13 @@ def preview(rows: list[dict[str, object]]) -> dg.MetadataValue:
     return dg.MetadataValue.md("\n".join(lines))
 
 
+#: What means something in a Markdown table, and how it is written to mean itself; the order matters.
+_SAFE = (("&", "&amp;"), ("<", "&lt;"), ("\\", "&#92;"), ("[", "&#91;"), ("|", "\\|"), ("\n", " "))
+
+
 def _cell(value: object) -> str:
     text = f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
     # data is shown in a web page: no markup of its own, no cell that runs over
-    for char, safe in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"), ("\n", " ")):
+    for char, safe in _SAFE:
         text = text.replace(char, safe)
     return text if len(text) <= 120 else text[:117] + "..."

@@ -19,10 +19,15 @@ DATASET_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 class ClassConfig(Strict):
-    """One class: its key and its display name."""
+    """One class: its key and its display name. An entry that is no mapping is its id: `[cat, dog]` is short
+    for `[{id: cat}, {id: dog}]`, and `{id: 0, name: cat}` has both.
+    """
 
-    id: str | int = Field(description="Key of the class, unique in the list.")
-    name: str | int | None = Field(None, description="Display name; the id when left out.")
+    id: str | int = Field(
+        description="Key of the class, unique in the list. Verdicts and JSON use it; whole numbers "
+        "are written as digits."
+    )
+    name: str | int | None = Field(None, description="Display name; it may repeat. Left out: the id.")
 
     @model_validator(mode="before")
     @classmethod
@@ -36,20 +41,29 @@ class ItemsConfig(Strict):
     path: str = Field(description="Parquet, CSV, JSONL or Arrow file, relative to this YAML file.")
     id: str = Field("item_id", description="Column with the item ids.")
     label: str = Field("label", description="Column with the given labels: class ids, names or positions.")
-    labels_as: LabelsAs = Field("auto", description="How labels are written: auto, id, name or position.")
+    labels_as: LabelsAs = Field(
+        "auto",
+        description="How labels are written: by class id, class name, or position in the class list. auto: the "
+        "first of these that fits every label.",
+    )
     content: tuple[str, ...] | None = Field(
         None,
-        description="Columns that a reviewer sees and that make up an item's content hash. "
+        description="Columns that make up an item's content: when one changes, the item is asked again. "
         "Left out: every further column that is not a group.",
     )
     files: tuple[str, ...] = Field(
         (), description="Content columns that hold file paths; the files' bytes enter the content hash."
     )
-    groups: tuple[str, ...] = Field((), description="Columns that name a group an item belongs to.")
+    groups: tuple[str, ...] = Field(
+        (), description="Columns that name a group an item belongs to. Kept with the item; not used yet."
+    )
 
 
 class OutputsConfig(Strict):
-    """One model's output files."""
+    """One model's output files. In a table: for `dense` the id column and a column a class, or one list
+    column; for `top_k` the id column and the list columns `top_k_labels` and `top_k_probs`, in any order
+    within a row (lists need Parquet, JSONL or Arrow); for `labels` the id column and `predicted_label`.
+    """
 
     kind: Literal["dense", "top_k", "labels"] = Field(
         description="dense: a probability for every class; top_k: the k likeliest classes with their "
@@ -75,7 +89,9 @@ class OutputsConfig(Strict):
         description="dense in a table: the one list column with the probabilities (left out: a column a "
         "class, named by class id or name); labels in a table: the label column (default predicted_label).",
     )
-    labels_as: LabelsAs = Field("auto", description="How classes are written in top_k and labels outputs.")
+    labels_as: LabelsAs = Field(
+        "auto", description="How classes are written in top_k and labels outputs, as in `items`."
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -97,7 +113,7 @@ class ModelConfig(Strict):
     """One model whose outputs are audited and scored."""
 
     name: str = Field(description="Unique name of the model.", min_length=1, max_length=100)
-    outputs: OutputsConfig = Field(description="Where its outputs are.")
+    outputs: OutputsConfig = Field(description="What its outputs are and where.")
     out_of_sample: bool = Field(
         description="Whether the outputs are for items the model was not trained on (a held-out set, or "
         "cross-validated). Confident learning presumes it; otherwise a warning is given."
@@ -105,7 +121,8 @@ class ModelConfig(Strict):
     family: str | None = Field(None, description="Architecture or vendor; models of one family err alike.")
     raised_flags: bool = Field(
         False,
-        description="Whether this model raised the flags that people reviewed: its score is then favoured.",
+        description="Whether this model raised the flags that people reviewed: its score is then favoured. "
+        "Kept with its outputs; the comparison does not mark it yet.",
     )
     scored: bool = Field(
         True, description="Whether the model is a contestant; false: it only serves the audit."
@@ -113,13 +130,15 @@ class ModelConfig(Strict):
 
 
 class AnnotationsConfig(Strict):
-    """Annotations in long form: one row per item and annotator."""
+    """Annotations in long form: one row per item and annotator. They are checked and stored; no audit reads
+    them yet.
+    """
 
     path: str = Field(description="Parquet, CSV, JSONL or Arrow file, relative to this YAML file.")
     id: str = Field("item_id", description="Column with the item ids.")
     annotator: str = Field("annotator_id", description="Column with the annotators' ids.")
     label: str = Field("label", description="Column with the annotator's label.")
-    labels_as: LabelsAs = Field("auto", description="How labels are written: auto, id, name or position.")
+    labels_as: LabelsAs = Field("auto", description="How labels are written, as in `items`.")
 
 
 class GoldConfig(Strict):
@@ -128,7 +147,7 @@ class GoldConfig(Strict):
     path: str = Field(description="Parquet, CSV, JSONL or Arrow file, relative to this YAML file.")
     id: str = Field("item_id", description="Column with the item ids.")
     label: str = Field("label", description="Column with the known right label.")
-    labels_as: LabelsAs = Field("auto", description="How labels are written: auto, id, name or position.")
+    labels_as: LabelsAs = Field("auto", description="How labels are written, as in `items`.")
 
 
 class ReviewConfig(Strict):
@@ -140,7 +159,10 @@ class ReviewConfig(Strict):
         description="How many flagged items, from the top of the ranking, go to people. Left out: all.",
     )
     control_rate: float = Field(
-        0.0, ge=0, le=1, description="Share of the unflagged items that go to people as a control sample."
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of the unflagged items that go to people as a control sample; drawn by id.",
     )
     seed: int = Field(0, description="Seed of the control sample's hash.")
     gold: GoldConfig | None = Field(None, description="Items with a known right label.")
@@ -196,7 +218,8 @@ class DatasetConfig(Strict):
     )
     classes_file: str | None = Field(
         None,
-        description="Instead of classes: a JSON or YAML file with the list, or a text file, a class a line.",
+        description="Instead of classes: a .json or .yaml file with the same list, or a text file with the id "
+        "of a class on each line.",
     )
     classes_confirmed: bool = Field(
         True, description="False while the list was derived from the labels and nobody has looked at it."

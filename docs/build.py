@@ -6,9 +6,10 @@
 import enum
 import sys
 import tempfile
+import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -48,7 +49,9 @@ def commands_page() -> str:
             for p in command.params
             if p.param_type_name == "argument"
         )
-        lines += ["", f"## {name} {usage}".rstrip(), "", command.help or "", "", *_parameters(command)]
+        parameters = _parameters(command)
+        lines += ["", f"## {name} {usage}".rstrip(), "", command.help or "", *([""] if parameters else [])]
+        lines += parameters
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -68,11 +71,14 @@ def _parameters(command: Any) -> list[str]:
         if p.param_type_name == "argument":
             rows.append(f"| `{p.metavar or p.name.upper()}` | {p.help or ''} |")
             continue
-        names = ", ".join(f"`{o}`" for o in [*p.opts, *p.secondary_opts])
-        default = "" if p.default in (None, False) or callable(p.default) else f" Default: `{p.default}`."
+        value = f" {p.metavar}" if p.metavar else ""
+        names = ", ".join(f"`{o}{value}`" for o in [*p.opts, *p.secondary_opts])
+        default = "" if p.default in (None, False, "") or callable(p.default) else f" Default: `{p.default}`."
         named = ", ".join(f"`{c.value}`" for c in _choices(p.type_descriptor.annotation))
-        among = f" One of {named}." if named else ""
-        rows.append(f"| {names} | {p.help or ''}{among}{default} |")
+        more = f" One of {named}." if named else ""
+        more += " Required." if p.required else ""
+        more += f" Or the environment variable `{p.envvar}`." if p.envvar else ""
+        rows.append(f"| {names} | {p.help or ''}{more}{default} |")
     return ["| argument or option | meaning |", "| --- | --- |", *rows] if rows else []
 
 
@@ -95,7 +101,8 @@ def configuration_page() -> str:
         "",
         "One file `datasets/NAME.yaml` describes one dataset. Paths are relative to it. Unknown keys are",
         "refused with the nearest known key named, a key given twice is refused, and bare `yes` and `no` (which",
-        "YAML reads as booleans) are refused as class names.",
+        "YAML reads as booleans) are refused as class names. What the parameters do is in",
+        "[how-it-decides.md](how-it-decides.md).",
         "",
     ]
     lines += _section("", DatasetConfig)
@@ -106,16 +113,31 @@ def configuration_page() -> str:
 def _section(prefix: str, model: type[BaseModel]) -> list[str]:
     title = f"`{prefix.rstrip('.')}`" if prefix else "Top level"
     doc = " ".join((model.__doc__ or "").split())
-    lines = [f"## {title}", "", doc, "", "| key | default | meaning |", "| --- | --- | --- |"]
+    lines = [f"## {title}", "", doc, "", "| key | value | default | meaning |", "| --- | --- | --- | --- |"]
     nested: list[tuple[str, type[BaseModel]]] = []
     for name, field in model.model_fields.items():
         inner = list(_models(field.annotation))
-        lines.append(f"| `{name}` | {_default(field, bool(inner))} | {field.description} |")
+        kind, default = _kind(field.annotation), _default(field, bool(inner))
+        lines.append(f"| `{name}` | {kind} | {default} | {field.description} |")
         nested += [(f"{prefix}{name}.", m) for m in inner]
     lines.append("")
     for place, m in nested:
         lines += _section(place, m)
     return lines
+
+
+def _kind(annotation: Any) -> str:
+    """What may stand there, in words: the allowed values, or the type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "section"
+    args = [a for a in get_args(annotation) if a not in (type(None), Ellipsis)]
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{a}`" for a in args)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_kind(a) for a in args))
+    if get_origin(annotation) is tuple:
+        return f"list of {_kind(args[0])}".replace("of section", "of sections")
+    return {str: "text", int: "whole number", float: "number", bool: "`true`, `false`"}[annotation]
 
 
 def _default(field: Any, nested: bool) -> str:

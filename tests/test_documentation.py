@@ -117,3 +117,53 @@ def test_json_is_as_documented(tmp_path):
     assert set(status) == documented[""]
     assert set(status["datasets"][0]) == documented["datasets"]
     assert set(status["datasets"][0]["last_run"]) == documented["datasets[].last_run"]
+
+
+def _table(page: str, section: str) -> list[list[set[str]]]:
+    """Names in backticks of each cell, row by row, of the table below a heading."""
+    part = (
+        (REPOSITORY / "docs" / page).read_text(encoding="utf-8").split(f"## {section}\n")[1].split("\n## ")[0]
+    )
+    rows = [line.strip("|").split(" | ") for line in part.splitlines() if line.startswith("|")][2:]
+    return [[set(re.findall(r"`([^`]+)`", cell)) for cell in row] for row in rows]
+
+
+def _columns(section: str) -> set[str]:
+    return set().union(*(row[0] for row in _table("files.md", section)))
+
+
+def test_columns_of_files_are_as_documented():
+    from audits import contracts
+    from audits.benchmark.export import EXPORT_COLUMNS
+    from audits.review.verdict_files import ANSWERED, ASKED, CONTENT, OPTIONAL
+
+    assert _columns("The review queue") == {*ASKED, *ANSWERED, *OPTIONAL, f"{CONTENT}..."}
+    assert _columns("A label version") == set(EXPORT_COLUMNS)
+    assert _columns("A patch") == set(contracts.PATCH.names)
+
+
+def test_values_in_json_are_as_documented():
+    from audits.benchmark.metrics import METRICS
+    from audits.benchmark.outcomes import REASONS, STATES
+    from audits.benchmark.scores import ITEM_SETS
+    from audits.benchmark.versions import VERSIONS
+    from audits.review.consensus import OUTCOMES
+    from audits.review.records import DECISIONS, STRATA
+    from audits.signals.registry import OVER_MODELS, PER_MODEL
+
+    known = [DECISIONS, OUTCOMES, STATES, REASONS, STRATA, VERSIONS, ITEM_SETS, METRICS]
+    documented = [row[1] for row in _table("json.md", "Values")]
+    assert documented == [set(values) for values in [*known, {*PER_MODEL, *OVER_MODELS}]]
+
+
+def test_every_environment_variable_and_command_the_readme_names_exists():
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"LABELAUDIT_[A-Z]+", text)) == {"LABELAUDIT_WORKSPACE"}
+    pages = (REPOSITORY / "docs" / "commands.md").read_text(encoding="utf-8")
+    named = {
+        m.strip() for m in re.findall(r"`labelaudit ([a-z]+(?: (?:export|import|withdraw|apply))?)", text)
+    }
+    assert named
+    assert not [n for n in named if f"## labelaudit {n}" not in pages]
+    options = set(re.findall(r"`[^`]*?(--[a-z-]+)", text)) - {"--workspace"}
+    assert not [o for o in options if o not in pages]
