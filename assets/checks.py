@@ -9,7 +9,14 @@ import dagster as dg
 from assets.ingest import ANNOTATIONS_CANDIDATE, ITEMS_CANDIDATE, OUTPUTS_CANDIDATE
 from assets.resources import WorkspaceResource
 from assets.stage import Stage, key, stage
-from audits.expectations import judge_annotations, judge_items, judge_outputs, weigh_classes, weigh_models
+from audits.expectations import (
+    judge_annotations,
+    judge_items,
+    judge_outputs,
+    weigh_annotations,
+    weigh_classes,
+    weigh_models,
+)
 from audits.judging import Judgement
 from audits.stored import ANNOTATIONS, load_items, load_model, load_output_rows, outputs_table
 
@@ -55,26 +62,36 @@ def outputs_usable(dataset: str) -> dg.AssetChecksDefinition:
 
     def judge(s: Stage) -> list[Judgement]:
         candidates = s.tables.candidates()
-        labels = load_items(s.tables, candidates["items"].lineage()).items["label"].fill_null(-2).to_numpy()
-        accuracy, out_of_sample = {}, {}
+        labels = load_items(s.tables, candidates["items"].lineage()).items["label"]
+        predicted, out_of_sample = {}, {}
         for model in s.dataset.config.models:
             table = outputs_table(model.name)
             stored = load_model(s.tables, candidates[table].lineage(), table)
-            accuracy[model.name] = float((stored.outputs.predicted() == labels).mean())
+            predicted[model.name] = stored.outputs.predicted()
             out_of_sample[model.name] = model.out_of_sample
-        return [weigh_models(accuracy, out_of_sample, s.dataset.classes)] if accuracy else []
+        return [weigh_models(labels, predicted, out_of_sample, s.dataset.classes)] if predicted else []
 
     return _check(dataset, OUTPUTS_CANDIDATE, "usable", judge, blocking=False)
 
 
 def annotations_valid(dataset: str) -> dg.AssetChecksDefinition:
-    """Known items, labels in the class list, one label an annotator and item."""
+    """Known items, labels in the class list, annotators present."""
 
     def judge(s: Stage) -> list[Judgement]:
         ref = s.tables.candidates()[ANNOTATIONS]
         return [judge_annotations(s.tables.read(ANNOTATIONS, ref.version))]
 
     return _check(dataset, ANNOTATIONS_CANDIDATE, "valid", judge, blocking=True)
+
+
+def annotations_usable(dataset: str) -> dg.AssetChecksDefinition:
+    """No annotator labelled an item more than once."""
+
+    def judge(s: Stage) -> list[Judgement]:
+        ref = s.tables.candidates()[ANNOTATIONS]
+        return [weigh_annotations(s.tables.read(ANNOTATIONS, ref.version))]
+
+    return _check(dataset, ANNOTATIONS_CANDIDATE, "usable", judge, blocking=False)
 
 
 def _check(

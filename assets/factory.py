@@ -43,7 +43,7 @@ def audit_graph(dataset: Dataset) -> AuditGraph:
     ]
     if dataset.config.annotations is not None:
         assets.insert(2, ingest.annotations_candidate(name))
-        graph_checks.append(checks.annotations_valid(name))
+        graph_checks += [checks.annotations_valid(name), checks.annotations_usable(name)]
     return AuditGraph(assets, graph_checks)
 
 

@@ -1,6 +1,9 @@
 """What every stage shares: its place in the graph, its tables, and how its errors reach Dagster."""
 
 import contextlib
+import hashlib
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,7 +11,7 @@ import dagster as dg
 
 from assets.resources import WorkspaceResource
 from audits import __version__
-from audits.config import Dataset
+from audits.config import DATASET_NAME, Dataset
 from audits.errors import AuditError
 from audits.progress import report
 from audits.table_store import TableStore
@@ -40,14 +43,29 @@ def stage(workspace: WorkspaceResource, dataset: str, name: str) -> Iterator[Sta
         ) from e
 
 
+def graph_name(dataset: str) -> str:
+    """What a dataset is called in Dagster: its name, or where the YAML file has a name that no dataset may
+    have, one that Dagster takes and that is like no other.
+    """
+    if DATASET_NAME.fullmatch(dataset):
+        return dataset
+    digest = hashlib.blake2b(os.fsencode(dataset), digest_size=4).hexdigest()
+    return f"{re.sub('[^A-Za-z0-9_]', '_', dataset)}_{digest}"
+
+
 def key(dataset: str, name: str) -> dg.AssetKey:
     """Asset key of a stage of a dataset."""
-    return dg.AssetKey([dataset, name])
+    return dg.AssetKey([graph_name(dataset), name])
 
 
 def common(dataset: str, name: str, kind: str) -> dict[str, object]:
     """Arguments that every asset of a dataset shares."""
-    return {"key": key(dataset, name), "group_name": dataset, "code_version": __version__, "kinds": {kind}}
+    return {
+        "key": key(dataset, name),
+        "group_name": graph_name(dataset),
+        "code_version": __version__,
+        "kinds": {kind},
+    }
 
 
 def preview(rows: list[dict[str, object]]) -> dg.MetadataValue:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from audits.benchmark.comparison import Comparison, compare
-from audits.benchmark.scores import score_versions
+from audits.benchmark.scores import DEFAULT_PAIR, score_versions
 from audits.benchmark.versions import label_versions
 from audits.errors import UsageError
 from audits.outputs import ModelOutputs
@@ -21,8 +21,6 @@ from audits.review.questions import questions_of
 from audits.review.store import ReviewStore
 from audits.stored import StoredItems, load_items, load_models
 from audits.table_store import TableStore
-
-DEFAULT_PAIR = ("original", "corrected")
 
 #: Up to so many items are looked up in the store one by one.
 _FEW = 500
@@ -67,6 +65,12 @@ def clean(tables: TableStore, store: ReviewStore, rule: Rule) -> Cleaned:
 def contestants(tables: TableStore, lineage: Mapping[str, str]) -> dict[str, ModelOutputs]:
     """Outputs of the models that are scored, by name."""
     return {name: m.outputs for name, m in load_models(tables, lineage).items() if m.scored}
+
+
+def flag_raisers(tables: TableStore) -> list[str]:
+    """Names of the scored models that raised the flags people reviewed: corrected labels favour them."""
+    models = load_models(tables, tables.current_ref("findings").lineage())
+    return [name for name, m in models.items() if m.scored and m.raised_flags]
 
 
 def compare_cleaned(

@@ -48,7 +48,7 @@ class ItemsConfig(Strict):
     )
     content: tuple[str, ...] | None = Field(
         None,
-        description="Columns that make up an item's content: when one changes, the item is asked again. "
+        description="Columns that a reviewer is shown, and no others; when one changes, the item is asked again. "
         "Left out: every further column that is not a group.",
     )
     files: tuple[str, ...] = Field(
@@ -121,8 +121,8 @@ class ModelConfig(Strict):
     family: str | None = Field(None, description="Architecture or vendor; models of one family err alike.")
     raised_flags: bool = Field(
         False,
-        description="Whether this model raised the flags that people reviewed: its score is then favoured. "
-        "Kept with its outputs; the comparison does not mark it yet.",
+        description="Whether this model raised the flags that people reviewed: its score is then favoured, "
+        "and `compare` says so.",
     )
     scored: bool = Field(
         True, description="Whether the model is a contestant; false: it only serves the audit."

@@ -167,16 +167,33 @@ def _reasons(
         if b.signal in OVER_MODELS:
             for i in np.flatnonzero(b.suggested >= 0):
                 reasons[i].append(_agreement_words(b, int(i), names, given))
-    for b in blocks:
-        if b.signal in PER_MODEL:
-            total = int(b.flagged.sum())
-            for i in np.flatnonzero(b.flagged):
-                reasons[i].append(
-                    f"{_TITLES.get(b.signal, b.signal)} on {b.model} flags it ({b.rank[i]} of {total}): "
-                    f"{names[given[i]]} has probability {b.p_given[i]:.2f}, "
-                    f"{names[b.suggested[i]]} {b.p_suggested[i]:.2f}"
-                )
+    for signal, group in _by_signal(blocks).items():
+        if signal in PER_MODEL:
+            for i in np.flatnonzero(np.any([b.flagged for b in group], axis=0)):
+                reasons[i].append(_flag_words(signal, group, int(i), names, given))
     return reasons
+
+
+def _flag_words(
+    signal: str, group: list[_Block], i: int, names: list[str], given: npt.NDArray[np.int64]
+) -> str:
+    title = _TITLES.get(signal, signal)
+    raised = [b for b in group if b.flagged[i]]
+    p_given = float(np.mean([b.p_given[i] for b in raised]))
+    if len(group) == 1:
+        b = group[0]
+        place = f"on {b.model} flags it ({b.rank[i]} of {int(b.flagged.sum())})"
+        return (
+            f"{title} {place}: {names[given[i]]} has probability {p_given:.2f}, "
+            f"{names[b.suggested[i]]} {b.p_suggested[i]:.2f}"
+        )
+    words = (
+        f"{title} flags it on {len(raised)} of {len(group)} models: "
+        f"{names[given[i]]} has mean probability {p_given:.2f}"
+    )
+    if len({int(b.suggested[i]) for b in raised}) == 1:  # else there is no one class to name beside it
+        words += f", {names[raised[0].suggested[i]]} {np.mean([b.p_suggested[i] for b in raised]):.2f}"
+    return words
 
 
 def _agreement_words(b: _Block, i: int, names: list[str], given: npt.NDArray[np.int64]) -> str:

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audits.classes import ClassList
+from audits.classes import UNKNOWN, ClassList
 from audits.config import ToleranceConfig
 from audits.judging import Judgement, Rule, judge
+from audits.outputs import Ints
 
 
 def judge_items(items: pa.Table) -> Judgement:
@@ -60,7 +61,7 @@ def judge_outputs(rows: pa.Table, model: str, kind: str, tolerance: ToleranceCon
 
 
 def judge_annotations(annotations: pa.Table) -> Judgement:
-    """Judge a table in the schema `contracts.ANNOTATIONS`: one label an annotator, known items and classes."""
+    """Judge a table in the schema `contracts.ANNOTATIONS`: known items and classes, annotators present."""
     rules = [
         *_ids_present(),
         _true("known", "the id is no item of the dataset"),
@@ -72,15 +73,20 @@ def judge_annotations(annotations: pa.Table) -> Judgement:
             "annotator_id",
         ),
         _label_known(),
-        Rule(
-            "ExpectCompoundColumnsToBeUnique",
-            {"column_list": ["item_id", "annotator_id"]},
-            _repeated_pairs,
-            "the annotator labelled the item more than once",
-            "annotator_id",
-        ),
     ]
     return judge(annotations, rules, "annotations")
+
+
+def weigh_annotations(annotations: pa.Table) -> Judgement:
+    """Judge what is poor but usable: an annotator who labelled an item more than once, as real crowds do."""
+    rule = Rule(
+        "ExpectCompoundColumnsToBeUnique",
+        {"column_list": ["item_id", "annotator_id"]},
+        _repeated_pairs,
+        "the annotator labelled the item more than once",
+        "annotator_id",
+    )
+    return judge(annotations, [rule], "annotations")
 
 
 def weigh_classes(items: pa.Table, classes: ClassList) -> Judgement:
@@ -108,18 +114,26 @@ def weigh_classes(items: pa.Table, classes: ClassList) -> Judgement:
 
 
 def weigh_models(
-    accuracy: Mapping[str, float], out_of_sample: Mapping[str, bool], classes: ClassList
+    labels: pa.ChunkedArray,
+    predicted: Mapping[str, Ints],
+    out_of_sample: Mapping[str, bool],
+    classes: ClassList,
 ) -> Judgement:
     """Judge what is poor but usable: models below chance on the given labels, outputs that are in sample.
 
     Parameters
     ----------
-    accuracy : mapping of model name to accuracy on the given labels, in [0, 1]
+    labels : pyarrow int32 array, length n
+        Given labels as class indices; a null one is nobody's prediction.
+    predicted : mapping of model name to int32 array, shape (n,)
+        Predicted class indices.
     out_of_sample : mapping of model name to whether its outputs are out of sample
     classes : ClassList
         Chance is 1 / K.
     """
-    names = list(accuracy)
+    names = list(predicted)
+    given = pc.fill_null(labels, UNKNOWN - 1).to_numpy()
+    accuracy = {name: float(np.mean(predicted[name] == given)) if len(given) else 0.0 for name in names}
     table = pa.table(
         {
             "model": pa.array(names, pa.string()),

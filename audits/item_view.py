@@ -95,7 +95,7 @@ def item_view(tables: TableStore, store: ReviewStore, rule: Rule, item_id: str) 
     items = load_items(tables, lineage)
     row = _row_of(items, item_id, tables.dataset)
     classes = items.classes
-    one = replace(items, items=items.items.slice(row, 1), content=items.content.slice(row, 1))
+    one = replace(items, items=items.items.slice(row, 1), further=items.further.slice(row, 1))
     question = questions_of(one.items, tables.dataset, classes)[0]
     findings = tables.read("findings", ref.version)
     finding = findings.filter(_equals(findings, item_id))
@@ -106,7 +106,7 @@ def item_view(tables: TableStore, store: ReviewStore, rule: Rule, item_id: str) 
     return {
         "dataset": tables.dataset,
         "item_id": item_id,
-        "content": _plain(one.content.to_pylist()[0]) if one.content.num_columns else {},
+        "content": _plain(one.further.to_pylist()[0]) if one.further.num_columns else {},
         "given_label": classes.id_of(found["given_label"]),
         "given_name": classes.display(found["given_label"]),
         "finding": {

@@ -89,7 +89,7 @@ def add_dataset(
         f"  path: {_quoted(_relative(items, path))}",
         f"  id: {_quoted(id_column)}",
         f"  label: {_quoted(label_column)}",
-        "  # content: [text]   # what makes up an item, a change asks again; left out: every further column",
+        "  # content: [text]   # what a reviewer is shown, a change asks again; left out: every further column",
         "",
     ]
     if class_file is not None:

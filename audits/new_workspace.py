@@ -20,7 +20,7 @@ items:
   id: item_id                   # unique and never empty; everything is joined by it
   label: label                  # class ids, class names, or positions in the class list
   # labels_as: auto             # auto, id, name or position
-  content: [text]               # what makes up an item: a change of it asks again
+  content: [text]               # what a reviewer is shown; a change of it asks again
   # files: []                   # content columns that hold file paths: the files' bytes count
   groups: [source]              # columns that name a group
 

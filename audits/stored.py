@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote
@@ -36,8 +36,10 @@ class StoredItems:
     ----------
     items : pyarrow.Table
         In the schema `contracts.ITEMS`, n rows.
-    content : pyarrow.Table
+    further : pyarrow.Table
         The file's further columns, n rows.
+    content_columns : tuple of str
+        Those of them that a reviewer sees and that make up the content hash.
     classes : ClassList
         The class list in force when they were ingested: what the class indices mean.
     labels_as : {"id", "name", "position"}
@@ -45,7 +47,8 @@ class StoredItems:
     """
 
     items: pa.Table
-    content: pa.Table
+    further: pa.Table
+    content_columns: tuple[str, ...]
     classes: ClassList
     labels_as: LabelsAs
 
@@ -65,10 +68,17 @@ class StoredItems:
         return {id_: i for i, id_ in enumerate(self.ids.to_pylist())}
 
     @property
-    def content_by_id(self) -> pa.Table:
+    def further_by_id(self) -> pa.Table:
         """The further columns with the item ids before them."""
-        columns = {f: self.content[f] for f in self.content.column_names if f != "item_id"}
-        return pa.table({"item_id": self.ids, **columns})
+        return self._by_id(self.further.column_names)
+
+    @property
+    def content_by_id(self) -> pa.Table:
+        """What a reviewer sees, with the item ids before it: never a column that is no content."""
+        return self._by_id(self.content_columns)
+
+    def _by_id(self, columns: Iterable[str]) -> pa.Table:
+        return pa.table({"item_id": self.ids, **{c: self.further[c] for c in columns if c != "item_id"}})
 
     def label_text(self, index: int) -> str:
         """A class as the items file would write it."""
@@ -101,9 +111,14 @@ def save_items(store: TableStore, ingested: IngestedItems, classes: ClassList) -
     """Write ingested items as a new version."""
     with store.draft(ITEMS) as draft:
         pq.write_table(ingested.items, draft.folder / TABLE_FILE)
-        pq.write_table(ingested.content, draft.folder / "content.parquet")
-        meta = {"ids": classes.ids, "names": classes.names, "labels_as": ingested.labels_as}
-        (draft.folder / "classes.json").write_text(json.dumps(meta), encoding="utf-8")
+        pq.write_table(ingested.further, draft.folder / "further.parquet")
+        meta = {
+            "ids": classes.ids,
+            "names": classes.names,
+            "labels_as": ingested.labels_as,
+            "content_columns": ingested.content_columns,
+        }
+        (draft.folder / "items.json").write_text(json.dumps(meta), encoding="utf-8")
     return TableRef(ITEMS, draft.version)
 
 
@@ -111,10 +126,11 @@ def load_items(store: TableStore, lineage: Mapping[str, str]) -> StoredItems:
     """Open the items that a lineage names."""
     folder = store.folder(ITEMS, _version(store, lineage, ITEMS))
     with intact(folder):
-        meta = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+        meta = json.loads((folder / "items.json").read_text(encoding="utf-8"))
         return StoredItems(
             items=pq.read_table(folder / TABLE_FILE, memory_map=True),
-            content=pq.read_table(folder / "content.parquet", memory_map=True),
+            further=pq.read_table(folder / "further.parquet", memory_map=True),
+            content_columns=tuple(meta["content_columns"]),
             classes=ClassList(tuple(meta["ids"]), tuple(meta["names"])),
             labels_as=meta["labels_as"],
         )

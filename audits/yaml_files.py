@@ -198,6 +198,8 @@ def _render(error: ErrorDetails) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
         return f"{place}: {message}"
+    if error["type"] in ("model_type", "dict_type"):
+        message = "expected a mapping of keys to values"
     # reprlib, since YAML anchors can fold a billion values into a few lines
     return f"{place}: {message}, got {plain(reprlib.repr(error['input']))}"
 

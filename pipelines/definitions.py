@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.factory import audit_graph, broken_graph
 from assets.resources import WorkspaceResource
+from assets.stage import graph_name
 from audits.errors import ConfigError
 from audits.workspace import Workspace
 
@@ -16,7 +17,7 @@ WORKSPACE_VARIABLE = "LABELAUDIT_WORKSPACE"
 
 def job_name(dataset: str) -> str:
     """Name of the job that runs a dataset's whole graph."""
-    return f"audit_{dataset}"
+    return f"audit_{graph_name(dataset)}"
 
 
 def build(root: Path) -> dg.Definitions:
@@ -40,7 +41,7 @@ def build(root: Path) -> dg.Definitions:
         jobs=[
             dg.define_asset_job(
                 job_name(name),
-                selection=dg.AssetSelection.groups(name),
+                selection=dg.AssetSelection.groups(graph_name(name)),
                 description=f"The whole audit of {name}.",
             )
             for name in graphs

@@ -73,6 +73,8 @@ def run_dataset(workspace: Workspace, dataset: str, on_progress: Progress) -> Ru
     ------
     UsageError
         When another process is running the dataset.
+    KeyboardInterrupt
+        When the user stopped it: Dagster records that as a failed step and would go on to the next dataset.
     """
     with workspace.run_lock(dataset), open_instance(workspace) as instance:
         job = build(workspace.root).resolve_job_def(job_name(dataset))
@@ -92,6 +94,8 @@ def run_dataset(workspace: Workspace, dataset: str, on_progress: Progress) -> Ru
                 # What goes wrong is told once, by the report; Dagster's own log stays in the instance.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        if any(_was_interrupted(e) for e in result.all_events):
+            raise KeyboardInterrupt
         return _report(dataset, result)
 
 
@@ -121,7 +125,8 @@ def _report(dataset: str, result: dg.ExecuteInProcessResult) -> RunReport:
         step = f"{evaluation.asset_key.path[-1]}:{evaluation.check_name}"
         message = evaluation.description or "check failed"
         if evaluation.severity == dg.AssetCheckSeverity.ERROR:
-            failed_checks.add("__".join([*evaluation.asset_key.path, evaluation.check_name]))
+            spec = dg.AssetCheckSpec(evaluation.check_name, asset=evaluation.asset_key)
+            failed_checks.add(spec.get_python_identifier())  # the key of its step
             problems.append(Problem(step, message, _INPUT_IS_WRONG))
         else:
             warnings.append(message)
@@ -141,8 +146,16 @@ def _step_problem(event: dg.DagsterEvent) -> Problem:
         status = metadata.get(EXIT_STATUS)
         message = data.user_failure_data.description or "failed"
         return Problem(step, message, int(str(status.value)) if status is not None else _WORK_FAILED)
-    error = data.error
+    return Problem(step, _cause(event)[1], _WORK_FAILED)
+
+
+def _cause(event: dg.DagsterEvent) -> tuple[str | None, str]:
+    """Class and words of the innermost error of a failed step."""
+    error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    words = error.message.strip() if error is not None else "failed"
-    return Problem(step, words, _WORK_FAILED)
+    return (None, "failed") if error is None else (error.cls_name, error.message.strip())
+
+
+def _was_interrupted(event: dg.DagsterEvent) -> bool:
+    return event.is_step_failure and _cause(event)[0] == dg.DagsterExecutionInterruptedError.__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,7 +83,12 @@ def export_version(
         for name in content.column_names:
             if name != "item_id":
                 shown = f"content_{name}" if name in EXPORT_COLUMNS else name
-                table = table.append_column(shown, content[name].take(found))
+                values = content[name].take(found)
+                if path.suffix == ".csv" and pa.types.is_nested(values.type):
+                    # CSV has no lists; JSON in the cell says what was in them
+                    cells = [None if v is None else json.dumps(v, default=str) for v in values.to_pylist()]
+                    values = pa.array(cells, pa.string())
+                table = table.append_column(shown, values)
     write_table(table, path)
     return len(ids)
 

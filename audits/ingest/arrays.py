@@ -39,13 +39,13 @@ def open_npy(path: Path, ndim: int | None, kinds: str, what: str) -> npt.NDArray
     InputError
         When the file is missing, damaged, pickled, or its shape or type is another.
     """
+    if not path.is_file():  # a named pipe would be waited for without end
+        raise InputError(f"{path}: there is no such file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the header is parsed as Python, which warns of odd escapes
             # numpy.load would open zip files and pickles too
             array: npt.NDArray[np.generic] = np.lib.format.open_memmap(path, mode="r")
-    except FileNotFoundError as e:
-        raise InputError(f"{path}: there is no such file") from e
     except (OSError, ValueError, TypeError, ArithmeticError, *_HEADER_ERRORS) as e:
         raise InputError(f"{path}: cannot be read as a .npy array without pickles: {e}") from e
     if array.ndim != (array.ndim if ndim is None else ndim) or array.dtype.kind not in kinds:

@@ -25,14 +25,17 @@ class IngestedItems:
     ----------
     items : pyarrow.Table
         In the schema `contracts.ITEMS`, n rows in the order of the file.
-    content : pyarrow.Table
+    further : pyarrow.Table
         The further columns of the file, the same n rows.
+    content_columns : tuple of str
+        Those of them that a reviewer sees and that make up the content hash.
     labels_as : {"id", "name", "position"}
         How the file writes labels.
     """
 
     items: pa.Table
-    content: pa.Table
+    further: pa.Table
+    content_columns: tuple[str, ...]
     labels_as: LabelsAs
 
 
@@ -72,7 +75,7 @@ def ingest_items(dataset: Dataset) -> IngestedItems:
         [id_texts(table, config.id, path), labels, encoded.text, pa.array(hashes, pa.string())],
         schema=contracts.ITEMS,
     )
-    return IngestedItems(items, further, encoded.labels_as)
+    return IngestedItems(items, further, tuple(content_columns), encoded.labels_as)
 
 
 def derive_classes(path: Path, config: ItemsConfig) -> list[str]:

@@ -61,7 +61,7 @@ def labels_of(
     else:
         cell = text_of(value, "labels").strip()
         # a label may itself hold a |; where one label is expected, try the cell as a whole first
-        whole = decision != "multiple" and cell in known
+        whole = decision != "multiple" and bool(_ids_of(cell, known))
         texts = [cell] if whole else [t.strip() for t in cell.split("|")] if cell else []
     ids = [_class_id(text, known) for text in texts]
     return tuple(sorted(ids, key=classes.positions.__getitem__))
@@ -91,7 +91,7 @@ def time_of(value: Any) -> datetime | None:
 
 
 def _class_id(text: str, known: Mapping[str, tuple[str, ...]]) -> str:
-    ids = known.get(text, ())
+    ids = _ids_of(text, known)
     if len(ids) == 1:
         return ids[0]
     if ids:
@@ -101,6 +101,11 @@ def _class_id(text: str, known: Mapping[str, tuple[str, ...]]) -> str:
     if not text:
         raise InputError("an empty label")
     raise InputError(f"unknown label {_short(text)}; the nearest is {_nearest(text, known)!r}")
+
+
+def _ids_of(text: str, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    # people copy a suggestion with the apostrophe that an export put before it, as it would before a formula
+    return known.get(text) or known.get(text.removeprefix("'"), ())
 
 
 def _nearest(text: str, known: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """The application object, the workspace option, and how errors become exit statuses."""
 
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ import typer.core
 
 from audits import __version__
 from audits.errors import AuditError
+from pipelines.cli.output import printable
 
 if TYPE_CHECKING:
     from audits.workspace import Workspace
@@ -36,7 +38,7 @@ class _Group(typer.core.TyperGroup):
 
 def complain(message: str) -> None:
     """Say what went wrong on standard error."""
-    print(f"labelaudit: error: {message}", file=sys.stderr)
+    print(f"labelaudit: error: {printable(message)}", file=sys.stderr)
 
 
 def fail(message: str, status: int) -> None:
@@ -78,6 +80,8 @@ def root(
 ) -> None:
     """Hold what every command needs."""
     ctx.obj = workspace
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for terminals that are not UTF-8
 
 
 def open_workspace(ctx: typer.Context) -> "Workspace":

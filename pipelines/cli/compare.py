@@ -17,7 +17,7 @@ _FLIPS_SHOWN = 10
 
 
 class Gate(StrEnum):
-    """What a caller can insist on."""
+    """What a caller can insist on: the names in `audits.benchmark.gates.GATES`."""
 
     NO_FLIPS = "no-flips"
     SAME_BEST = "same-best"
@@ -68,7 +68,8 @@ def compare(
 ) -> None:
     """Set cleaned scores and ranks beside the original ones, under the verdicts of this moment."""
     from audits.benchmark.comparison import to_json
-    from audits.cleaned import compare_cleaned
+    from audits.benchmark.gates import hold
+    from audits.cleaned import compare_cleaned, flag_raisers
     from audits.errors import UsageError
     from audits.review.consensus import Rule
     from audits.review.store import ReviewStore
@@ -86,13 +87,14 @@ def compare(
     if as_json:
         print_json(to_json(compared))
     else:
-        print_comparison(
-            compared, metric or [metrics[0]], [i.value for i in items or (ItemSet.COMMON, ItemSet.ALL)]
-        )
-    _hold(compared, gate or [], metrics[0])
+        item_sets = [i.value for i in items or (ItemSet.COMMON, ItemSet.ALL)]
+        print_comparison(compared, metric or [metrics[0]], item_sets, flag_raisers(workspace.tables(name)))
+    hold(compared, [g.value for g in gate or []], metrics[0])
 
 
-def print_comparison(compared: "Comparison", metrics: list[str], item_sets: list[str]) -> None:
+def print_comparison(
+    compared: "Comparison", metrics: list[str], item_sets: list[str], raised_flags: list[str]
+) -> None:
     """Print a comparison as tables, with deltas and the flips named."""
     from audits.benchmark.comparison import table_rows
     from audits.benchmark.versions import VERSIONS
@@ -101,14 +103,18 @@ def print_comparison(compared: "Comparison", metrics: list[str], item_sets: list
     new = after.version
     reviewed = VERSIONS[new].reviewed
     left = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in after.left_out.items())
+    rule = f", {after.pending} pending; consensus {compared.agree} of {compared.verdicts_per_item}"
     say(
         f"{compared.dataset}: {before.items} items under original labels, {after.items} under {new} labels",
         f"  {after.relabelled} relabelled, {sum(after.left_out.values())} left out"
         + (f" ({left})" if left else "")
-        + f", {after.pending} pending; consensus {compared.agree} of {compared.verdicts_per_item}",
+        + (rule if reviewed else ""),
     )
     if not reviewed:
         say(f"  UNREVIEWED: nobody has looked at the items that {new} leaves out")
+    why = "corrected labels are often its own guesses" if reviewed else "the items it doubts are left out"
+    for model in raised_flags:
+        say(f"  {model} raised the flags: {why}, which favours it")
     notes = {
         "common": "items in both versions: the numbers differ by labels alone",
         "all": "all items of each version: the numbers also differ by which items are in",
@@ -146,33 +152,3 @@ def print_comparison(compared: "Comparison", metrics: list[str], item_sets: list
                 say(f"  and {len(turned) - _FLIPS_SHOWN} more flips; --json lists them all")
             if not turned:
                 say("  no pair of models changes places")
-
-
-def _hold(compared: "Comparison", gates: list[Gate], metric: str) -> None:
-    from audits.errors import GateError
-
-    broken = []
-    for gate in dict.fromkeys(gates):
-        if gate is Gate.NO_PENDING and (pending := compared.versions[compared.pair[1]].pending):
-            broken.append(f"{gate}: {pending} items wait for verdicts")
-        if gate is Gate.NO_FLIPS:
-            turned = [
-                f for f in compared.flips.to_pylist() if f["items"] == "common" and f["metric"] == metric
-            ]
-            if turned:
-                broken.append(f"{gate}: {len(turned)} pairs of models change places on {metric}")
-        if gate is Gate.SAME_BEST:
-            best = [
-                sorted(
-                    r["model"]
-                    for r in compared.ranks.to_pylist()
-                    if (r["version"], r["items"], r["metric"], r["rank"]) == (v, "common", metric, 1)
-                )
-                for v in compared.pair
-            ]
-            if best[0] != best[1]:
-                broken.append(
-                    f"{gate}: the best on {metric} was {', '.join(best[0])}, is {', '.join(best[1])}"
-                )
-    if broken:
-        raise GateError("; ".join(broken))

@@ -84,7 +84,7 @@ def _show(view: dict[str, Any]) -> None:
     finding = view["finding"]
     say(f"{view['dataset']} {view['item_id']}")
     for column, value in view["content"].items():
-        text = str(value)
+        text = str(value).replace("\n", "\n    ")  # a line of the content is no line of ours
         say(f"  {column}: {text if len(text) <= 500 else text[:497] + '...'}")
     say(
         f"given label: {view['given_name']}",

@@ -47,6 +47,10 @@ def export_(
 
     if patch and version != "corrected":
         raise UsageError("a patch holds what people decided: it goes with the version 'corrected' only")
+    if patch and include_left_out:
+        raise UsageError(
+            "a patch always names the items that leave the set: --include-left-out is for versions"
+        )
     workspace = open_workspace(ctx)
     rule = Rule.from_config(workspace.dataset(name).config.review, consensus)
     with ReviewStore(workspace.store_url) as store:
@@ -59,7 +63,7 @@ def export_(
         return
     n = export_version(
         items.items,
-        items.content_by_id,
+        items.further_by_id,
         cleaned.versions,
         version,
         items.label_text,

@@ -8,12 +8,16 @@ from typing import Annotated
 
 import typer
 
+#: What a column of text is not squeezed below, in characters.
+_NARROWEST = 12
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON in a documented, stable schema.")]
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document."""
-    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False, indent=1)
+    """Print one JSON document; where the output is not UTF-8, with other characters escaped as JSON does."""
+    ascii_only = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    json.dump(value, sys.stdout, ensure_ascii=ascii_only, allow_nan=False, indent=1)
     sys.stdout.write("\n")
 
 
@@ -31,27 +35,39 @@ def print_table(
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
+    for i, column in enumerate(columns):
         left = column in text
-        table.add_column(column, justify="left" if left else "right", overflow="fold", no_wrap=not left)
+        widest = max([len(column), *(len(row[i]) for row in rows)])
+        table.add_column(
+            column,
+            justify="left" if left else "right",
+            overflow="fold",
+            no_wrap=not left,
+            min_width=min(widest, _NARROWEST),
+        )
     for row in rows:
-        table.add_row(*(Text(_printable(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     # Without a terminal there is no width to fit: lines are as long as they need to be.
     console = Console() if sys.stdout.isatty() else Console(width=200, soft_wrap=False)
-    if title:
-        console.print(Text(_printable(title)))
-    console.print(table)
+    needed = console.measure(table, options=console.options.update_width(10_000)).minimum
+    if needed > console.width:  # the terminal breaks lines; rich would squeeze columns down to nothing
+        console = Console(width=needed)
+    with console.capture() as shown:  # rich would leave with 1 when the reader of a pipe has seen enough
+        if title:
+            console.print(Text(printable(title)))
+        console.print(table)
+    sys.stdout.write(shown.get())
 
 
 def say(*lines: str) -> None:
     """Print plain lines on standard output."""
     for line in lines:
-        print(_printable(line))
+        print(printable(line))
 
 
 def warn(line: str) -> None:
     """Print a warning on standard error."""
-    print(f"labelaudit: warning: {_printable(line)}", file=sys.stderr)
+    print(f"labelaudit: warning: {printable(line)}", file=sys.stderr)
 
 
 def number(value: float | None, digits: int = 4, *, sign: bool = False) -> str:
@@ -70,7 +86,7 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         def line(what: str, step: int, total: int) -> None:
             nonlocal last
             if step != last:
-                print(f"[{step}/{total}] {what}", file=sys.stderr, flush=True)
+                print(f"[{step}/{total}] {printable(what)}", file=sys.stderr, flush=True)
                 last = step
 
         yield line
@@ -89,5 +105,6 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda what, step, total: bar.update(task, description=what, completed=step - 1, total=total)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Text with the control characters that could steer a terminal shown as what they are."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)

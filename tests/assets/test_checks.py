@@ -16,7 +16,7 @@ BLOCKING = {
     ("model_outputs_candidate", "valid"),
     ("annotations_candidate", "valid"),
 }
-WARNING = {("items_candidate", "usable"), ("model_outputs_candidate", "usable")}
+WARNING = {(asset, "usable") for asset, _ in BLOCKING}
 
 
 @pytest.fixture
@@ -122,6 +122,16 @@ def test_poor_data_warns_and_goes_on(zoo):
     assert "comparison" in made
 
 
+def test_an_annotator_who_labels_twice_warns_as_real_crowds_do(zoo):
+    ids = zoo.items()["item_id"].to_pylist()
+    _annotate(zoo, [(ids[8], "x", "bee"), (ids[8], "x", "cow"), (ids[9], "x", "bee")])
+    evaluations, made = _materialize(zoo)
+    e = evaluations["annotations_candidate", "usable"]
+    assert e.severity == dg.AssetCheckSeverity.WARN
+    assert "2 of 3 rows: the annotator labelled the item more than once" in e.description
+    assert "comparison" in made
+
+
 def _all_wrong_items(zoo, ids):
     _change(zoo, "items", "item_id", {1: ids[0], 2: None, 3: ""})
     _change(zoo, "items", "label", {4: None, 5: "wolf"})
@@ -138,7 +148,7 @@ def _all_wrong_items(zoo, ids):
 def _all_wrong_outputs_and_annotations(zoo, ids):
     _change(zoo, "m0", "item_id", {0: "nobody", 1: None})
     _change(zoo, "m0", "ant", {2: np.inf, 3: -0.5, 4: None, 5: 1.5})
-    _annotate(zoo, [("nobody", "", "wolf"), (ids[8], "x", "bee"), (ids[8], "x", "cow")])
+    _annotate(zoo, [("nobody", "", "wolf")])
     return {
         "model_outputs_candidate": [
             "the item id is missing",
@@ -152,7 +162,6 @@ def _all_wrong_outputs_and_annotations(zoo, ids):
             "the id is no item of the dataset",
             "the annotator's id is missing",
             "the label is missing or not in the class list",
-            "the annotator labelled the item more than once",
         ],
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audits.benchmark.versions import of_version, summary
-from audits.cleaned import clean, compare_cleaned, contestants, decided
+from audits.cleaned import clean, compare_cleaned, contestants, decided, flag_raisers
 from audits.errors import UsageError
 from audits.review.consensus import Rule
 from audits.stored import load_items
@@ -284,3 +284,10 @@ def test_without_a_model_to_score_there_is_nothing_to_compare(small, verdict_sto
     with pytest.raises(UsageError, match="'pets' has no models to score"):
         compare_cleaned(small.tables, verdict_store, TWO, ["accuracy"])
     assert labels(clean(small.tables, verdict_store, TWO)) == given(small)
+
+
+def test_scored_models_that_raised_the_flags_are_named(small, verdict_store):
+    small.models[0] |= {"raised_flags": True}
+    small.models[1] |= {"raised_flags": True, "scored": False}
+    small.night(verdict_store)
+    assert flag_raisers(small.tables) == ["linear"]

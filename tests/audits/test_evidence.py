@@ -243,6 +243,24 @@ def test_the_words_of_single_models_name_each_model_and_its_rank_after_those_of_
     ]
 
 
+def test_an_audit_of_several_models_gives_one_reason_with_means_over_those_that_flag():
+    table = rank(
+        make_items([0, 2]),
+        learning(
+            "a", [0.1, 0.2], flagged=[0, 1], suggested=[1, 0], p_given=[0.1, 0.2], p_suggested=[0.8, 0.5]
+        ),
+        learning(
+            "b", [0.1, 0.2], flagged=[0, 1], suggested=[1, 1], p_given=[0.3, 0.4], p_suggested=[0.6, 0.6]
+        ),
+        learning("c", [0.9, 0.9]),
+    )
+    assert by_item(table, "reasons") == [
+        ["confident learning flags it on 2 of 3 models: cat has mean probability 0.20, dog 0.70"],
+        # the two suggest different classes: there is no one class to name beside it
+        ["confident learning flags it on 2 of 3 models: horse has mean probability 0.30"],
+    ]
+
+
 def test_repeated_names_carry_their_ids_in_the_words():
     classes = ClassList(("c", "k1", "k2"), ("cat", "crane", "crane"))
     items = make_items([2])

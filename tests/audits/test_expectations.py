@@ -1,3 +1,4 @@
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -6,7 +7,14 @@ from hypothesis import strategies as st
 from audits import contracts
 from audits.classes import ClassList
 from audits.config import ToleranceConfig
-from audits.expectations import judge_annotations, judge_items, judge_outputs, weigh_classes, weigh_models
+from audits.expectations import (
+    judge_annotations,
+    judge_items,
+    judge_outputs,
+    weigh_annotations,
+    weigh_classes,
+    weigh_models,
+)
 
 TOLERANCE = ToleranceConfig()
 slow = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -86,8 +94,9 @@ def test_outputs_are_judged_as_plain_python_would(table, kind):
 def test_annotations_are_judged_as_plain_python_would(table):
     pairs = [(r["item_id"], r["annotator_id"]) for r in table.to_pylist()]
     judged = judge_annotations(table)
-    twice = [f.count for f in judged.failures if f.says == "the annotator labelled the item more than once"]
-    assert sum(twice) == sum(p != (None, None) and pairs.count(p) > 1 for p in pairs)
+    assert sum(f.count for f in weigh_annotations(table).failures) == sum(
+        p != (None, None) and pairs.count(p) > 1 for p in pairs
+    )
     missing = [f.count for f in judged.failures if f.says == "the annotator's id is missing"]
     assert sum(missing) == sum(a is None for _, a in pairs)
 
@@ -95,6 +104,7 @@ def test_annotations_are_judged_as_plain_python_would(table):
 def test_tables_without_rows_are_judged_too():
     assert judge_outputs(contracts.OUTPUT_ROWS.empty_table(), "m", "dense", TOLERANCE).passed
     assert judge_annotations(contracts.ANNOTATIONS.empty_table()).passed
+    assert weigh_annotations(contracts.ANNOTATIONS.empty_table()).passed
     assert str(judge_items(contracts.ITEMS.empty_table())) == "items: column 'item_id': the table has no rows"
 
 
@@ -125,11 +135,23 @@ def test_poor_classes_are_weighed():
 
 
 def test_poor_models_are_weighed_and_exactly_chance_is_not_below_it():
-    accuracy = {"bad": 0.2499, "chance": 0.25, "good": 0.9, "none": float("nan")}
-    outside = dict.fromkeys(accuracy, True) | {"good": False}
-    judged = weigh_models(accuracy, outside, CRANES)
+    labels = pa.chunked_array([pa.array([0, 1, 2, 3] * 2, pa.int32())])
+    predicted = {
+        "bad": np.array([0, 0, 0, 0, 1, 0, 0, 0], dtype=np.int32),
+        "chance": np.zeros(8, dtype=np.int32),
+        "good": np.array([0, 1, 2, 3] * 2, dtype=np.int32),
+        "silent": np.full(8, -1, dtype=np.int32),
+    }
+    outside = dict.fromkeys(predicted, True) | {"good": False}
+    judged = weigh_models(labels, predicted, outside, CRANES)
     assert [(f.column, f.count, f.first) for f in judged.failures] == [
-        ("accuracy", 1, ("model bad: 0.2499",)),
+        ("accuracy", 2, ("model bad: 0.125", "model silent: 0")),
         ("out_of_sample", 1, ("model good",)),
     ]
-    assert weigh_models({}, {}, CRANES).passed
+    assert weigh_models(labels, {}, {}, CRANES).passed
+
+
+def test_a_missing_label_is_nobodys_prediction_not_even_no_answer():
+    labels = pa.chunked_array([pa.array([None, None], pa.int32())])
+    judged = weigh_models(labels, {"m": np.array([-1, 0], dtype=np.int32)}, {"m": True}, CRANES)
+    assert [f.first for f in judged.failures] == [("model m: 0",)]

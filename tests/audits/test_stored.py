@@ -63,7 +63,7 @@ def test_items_come_back_as_they_were_with_the_class_list_of_then(project):
     assert stored.labels.dtype == np.int32
     assert stored.rows == {"007": 0, "8": 1}
     assert stored.classes == project.classes
-    assert stored.content_by_id.to_pylist()[1] == {"item_id": "8", "item": "2", "text": "y"}
+    assert stored.further_by_id.to_pylist()[1] == {"item_id": "8", "item": "2", "text": "y"}
     assert [stored.label_text(i) for i in range(3)] == ["cat", "dog", "horse"]
 
 
@@ -79,7 +79,7 @@ def test_a_further_column_named_item_id_gives_way_to_the_ids(project):
     project.put("items.csv", "id,label,item_id\na,cat,zzz\nb,dog,zzz\n")
     dataset = project.dataset(items={"path": "items.csv", "id": "id"})
     ref = save_items(project.tables, ingest_items(dataset), dataset.classes)
-    assert load_items(project.tables, ref.lineage()).content_by_id.to_pydict() == {"item_id": ["a", "b"]}
+    assert load_items(project.tables, ref.lineage()).further_by_id.to_pydict() == {"item_id": ["a", "b"]}
 
 
 def test_a_version_of_the_items_changes_with_labels_content_and_classes_alone(project):
@@ -148,8 +148,8 @@ def test_a_table_that_no_lineage_names(project):
 
 @pytest.mark.parametrize(
     ("file", "content"),
-    [("classes.json", b"{"), ("classes.json", b"[]"), ("classes.json", b'{"ids": ["a"], "names": ["a"]}'),
-     ("classes.json", b"{}"), ("table.parquet", b""), ("content.parquet", b"PAR1"), ("content.parquet", None)],
+    [("items.json", b"{"), ("items.json", b"[]"), ("items.json", b'{"ids": ["a"], "names": ["a"]}'),
+     ("items.json", b"{}"), ("table.parquet", b""), ("further.parquet", b"PAR1"), ("further.parquet", None)],
 )  # fmt: skip
 def test_damaged_items_are_said_by_folder(project, file, content):
     ref = items(project)
@@ -187,3 +187,12 @@ def test_what_is_kept_of_a_model_is_plain_json(project):
         "kind": "dense",
         "n_classes": 3,
     }
+
+
+def test_a_reviewer_sees_the_content_and_nothing_else(project):
+    project.put("items.csv", "item_id,label,text,truth\na,cat,t,cat\nb,dog,u,cat\n")
+    dataset = project.dataset(items={"path": "items.csv", "content": ["text"]})
+    tables = project.tables
+    stored = load_items(tables, save_items(tables, ingest_items(dataset), dataset.classes).lineage())
+    assert stored.content_by_id.column_names == ["item_id", "text"]
+    assert stored.further_by_id.column_names == ["item_id", "text", "truth"]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,30 @@ def test_a_reader_that_stops_early_is_no_error(zoo):
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
     assert done.returncode in (0, 141)
     assert "Traceback" not in done.stderr
+
+
+def test_a_table_whose_reader_stops_early_is_no_error(zoo):
+    table = subprocess.Popen([LABELAUDIT, "-w", zoo.root, "compare", "zoo"], stdout=subprocess.PIPE)
+    table.stdout.close()
+    assert table.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize("words", [["findings", "zoo"], ["findings", "zoo", "--json"]])
+def test_an_output_that_is_not_utf_8_gets_escapes(zoo, words):
+    table = zoo.items()
+    ids = [f"{i}-\u0436\U0001f600" for i in table["item_id"].to_pylist()]
+    zoo.write_items(table.set_column(0, "item_id", pa.array(ids)))
+    zoo.yaml().write_text("items: {path: zoo/items.parquet}\nclasses: [ant, bee, cow]\n")
+    zoo.ok("run", "zoo")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [LABELAUDIT, "-w", zoo.root, *words], stdout=subprocess.PIPE, check=True, env=environment
+    )
+    text = done.stdout.decode("ascii")
+    if "--json" in words:
+        assert {r["item_id"] for r in json.loads(text)} == set(ids)
+    else:
+        assert "\\u0436\\U0001f600" in text
 
 
 def test_init_makes_a_workspace_and_leaves_one_alone(tmp_path):
@@ -349,7 +374,8 @@ def test_labels_are_exported_and_a_patch_applies_by_id(zoo, tmp_path):
     patched = dict(zip(*(pq.read_table(out)[c].to_pylist() for c in ("item_id", "label")), strict=True))
     assert len(patched) == 59
     assert {i: patched[i] for i in wrong[:3]} == {i: suggestion[i] for i in wrong[:3]}
-    assert zoo.call("labels", "export", "zoo", str(patch), "--patch", "--version", "original").exit_code == 2
+    for further in (["--version", "original"], ["--include-left-out"]):
+        assert zoo.call("labels", "export", "zoo", str(patch), "--patch", *further).exit_code == 2
 
 
 def test_control_and_gold_items_join_the_queue_unrecognisably(made_up, tmp_path):
@@ -391,3 +417,13 @@ def test_data_cannot_steer_the_terminal(made_up):
     text = made_up.ok("show", "zoo", made_up.flipped["zoo"][0])
     assert "\x1b" not in text
     assert "[bold red]gone[/] <b>x</b>" in text
+
+
+def test_a_message_cannot_steer_the_terminal(made_up):
+    made_up.add()
+    yaml = made_up.yaml()
+    yaml.write_text(yaml.read_text().replace("zoo/items.parquet", '"zoo/\\e]0;gone\\a\\e[2Jitems.parquet"'))
+    result = made_up.call("run", "zoo")
+    assert result.exit_code == 2
+    assert "\x1b" not in result.output
+    assert "zoo/\\x1b]0;gone\\x07\\x1b[2Jitems.parquet" in result.stderr

@@ -31,6 +31,19 @@ def test_dg_check_defs_is_green_where_there_is_no_workspace_yet(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_file_with_a_name_that_no_dataset_may_have_leaves_the_others_alone(made_up):
+    made_up.add()
+    for name in ("my-data", "my.data", "m\u00fc \u2028"):
+        made_up.yaml(name).write_text("items: {path: zoo/items.parquet}\n")
+        result = made_up.call("run", name)
+        assert result.exit_code == 2
+        assert "a dataset's name may hold letters, digits and underscores only" in result.stderr
+    keys = {k.to_user_string() for k in build(made_up.root).resolve_asset_graph().get_all_asset_keys()}
+    assert sum(k.endswith("/configuration") for k in keys) == 3
+    made_up.ok("run", "zoo")
+    assert len(made_up.json("status")["datasets"]) == 4
+
+
 def test_a_broken_dataset_is_visible_and_leaves_the_others_alone(made_up):
     made_up.add("zoo")
     made_up.yaml("broken").write_text("itemz: {}\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.output import number, progress
+from pipelines.cli.output import number, print_table, progress
 
 LABELAUDIT = Path(sys.executable).with_name("labelaudit")
 
@@ -78,6 +78,17 @@ def test_a_run_on_a_terminal_shows_a_bar_and_clears_it(made_up):
     assert not re.search(r"\[\d+/\d+\] zoo", text), "no plain lines beside the bar"
     assert "\x1b[2K" in text, "the bar is cleared at the end"
     assert done.stdout.startswith("zoo: done")
+
+
+def test_a_narrow_terminal_squeezes_no_column_away(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    columns = ["dataset", "why", *(f"number {i}" for i in range(5))]
+    print_table("", columns, [["zoo", "word " * 20, *"12345"]], text=["dataset", "why"])
+    lines = capsys.readouterr().out.splitlines()
+    for column in columns:
+        assert column in lines[0]
+    assert lines[2].split()[-5:] == list("12345")
 
 
 def test_numbers_have_fixed_decimals_and_a_dash_for_none():

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audits.errors import UsageError
+from audits.errors import ConfigError, UsageError
+from audits.new_workspace import init_workspace
+from audits.workspace import Workspace
 from pipelines.instance import open_instance
 from pipelines.runs import run_dataset
 
@@ -106,6 +108,7 @@ def test_broken_input_leaves_the_last_good_tables_and_says_what_is_wrong(made_up
     text = "\n".join(p.message for p in report.problems)
     for words in told:
         assert words in text
+    assert "dagster" not in text.lower(), "a check that fails is told once, in words"
     assert _current(made_up) == before
     assert made_up.json("findings", "zoo", "--flagged")
     with open_instance(made_up.workspace) as instance:
@@ -246,6 +249,36 @@ def test_kill_9_in_the_middle_leaves_good_tables_and_the_next_run_tidies_up(made
     with open_instance(made_up.workspace) as instance:
         statuses = {r.run_id: r.status for r in instance.get_runs()}
     assert sorted(s.value for s in statuses.values()) == ["FAILURE", "SUCCESS", "SUCCESS"]
+
+
+def test_ctrl_c_is_no_failure_of_one_dataset_but_ends_the_command(made_up):
+    made_up.add()
+
+    def interrupt(what, step, of):
+        if "publishing" in what:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_dataset(made_up.workspace, "zoo", interrupt)
+    with open_instance(made_up.workspace) as instance:
+        assert [r.status.value for r in instance.get_runs()] == ["FAILURE"]
+    assert _run(made_up)[0].succeeded
+
+
+def test_a_record_that_cannot_be_kept_is_one_clear_error(made_up):
+    made_up.add()
+    (made_up.workspace.dagster_home / "history" / "runs.db").mkdir(parents=True)
+    result = made_up.call("run", "zoo")
+    assert result.exit_code == 1
+    assert "Dagster's record of runs cannot be kept: unable to open database file" in result.stderr
+
+
+def test_a_path_that_dagster_would_take_for_another_one_is_refused(tmp_path):
+    for name in ("what?", "per%20cent"):
+        init_workspace(tmp_path / name)
+        with pytest.raises(ConfigError, match="Dagster cannot keep its files"):
+            run_dataset(Workspace(tmp_path / name), "zoo", lambda *_: None)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["per%20cent", "what?"]
 
 
 def test_history_keeps_what_was_in_force(made_up):

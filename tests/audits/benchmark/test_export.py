@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import json
+
 import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
@@ -92,10 +95,16 @@ def test_refusals(items, versions, tmp_path):
     with pytest.raises(UsageError, match=r"written as \.csv or \.parquet"):
         export_version(items, None, versions, "original", text, tmp_path / "v.jsonl")
     nested = pa.table({"item_id": ["a", "b", "c"], "tokens": [["x"], [], ["y"]]})
-    with pytest.raises(UsageError, match=r"CSV cannot hold lists and structs \(column tokens\)"):
-        export_version(items, nested, versions, "original", text, tmp_path / "v.csv")
     with pytest.raises(AuditError, match=r"content: 1 items have none \(item_id c\)"):
         export_version(items, nested.slice(0, 2), versions, "original", text, tmp_path / "v.parquet")
     with pytest.raises(AuditError, match="label version 'original': 1 ids are not items"):
         export_version(items.slice(0, 2), None, versions, "original", text, tmp_path / "v.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lists_in_the_content_are_json_in_a_csv_cell(items, versions, tmp_path):
+    nested = pa.table({"item_id": ["a", "b", "c"], "tokens": [['say "x"', "y"], None, []]})
+    export_version(items, nested, versions, "original", NAMES.__getitem__, tmp_path / "v.csv")
+    with (tmp_path / "v.csv").open(newline="") as f:
+        cells = [row["tokens"] for row in csv.DictReader(f)]
+    assert [json.loads(c) if c else None for c in cells] == [['say "x"', "y"], None, []]

@@ -22,7 +22,7 @@ def test_items_come_in_the_order_of_the_file_with_every_further_column(project):
     assert got.items["item_id"].to_pylist() == ["007", "10"]
     assert got.items["label"].to_pylist() == [0, 2]
     assert got.items["given_label"].to_pylist() == ["cat", "horse"]
-    assert got.content.to_pydict() == {"text": ["a\nb", "x"], "source": ["NA", None]}
+    assert got.further.to_pydict() == {"text": ["a\nb", "x"], "source": ["NA", None]}
     assert got.labels_as == "name"
     assert judge_items(got.items).passed
 
@@ -84,7 +84,7 @@ def test_what_a_reviewer_sees_is_what_is_hashed(project):
 def test_one_column_may_be_id_and_label_at_once(project):
     got = ingest(project, "name,text\ncat,x\ndog,y\n", id="name", label="name")
     assert got.items["item_id"].to_pylist() == got.items["given_label"].to_pylist() == ["cat", "dog"]
-    assert got.content.column_names == ["text"]
+    assert got.further.column_names == ["text"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audits.classes import ClassList
 from audits.errors import AuditError, InputError, UsageError
 from audits.review.consensus import Rule
 from audits.review.exchange import export_queue, guarded, import_verdicts, open_tasks
@@ -250,6 +251,19 @@ def test_other_suffixes_are_refused(export, take_back, tmp_path, name):
 def test_formulas_are_guarded(text):
     assert guarded(text) == "'" + text
     assert guarded("a" + text) == "a" + text
+
+
+def test_a_label_copied_with_its_guard_is_the_label(store, tmp_path):
+    items = pa.table([["i"], [0], ["cat"], ["x"]], names=ITEM_COLUMNS)
+    classes = ClassList(("cat", "=|dog", "'owl"), ("cat", "=|dog", "'owl"))
+    (question,) = questions_of(items, "pets", classes)
+    store.queue([NewTask(question, "control", 0.5)])
+    path = tmp_path / "back.jsonl"
+    for label, meant in (("'=|dog", "=|dog"), ("'owl", "'owl")):
+        row = {"item_id": "i", "question": question.hash, "decision": "relabel", "labels": label}
+        path.write_text(json.dumps(row))
+        import_verdicts(store, "pets", classes, path, label, items)
+        assert store.verdicts("pets")[-1].labels == (meant,)
 
 
 def test_ids_that_look_like_formulas_come_back(tmp_path, classes):
