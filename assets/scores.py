@@ -9,7 +9,7 @@ from assets.review import REVIEW_QUEUE, VERDICTS
 from assets.stage import common, key, preview, stage
 from audits.benchmark.comparison import compare, table_rows
 from audits.benchmark.scores import score_versions
-from audits.benchmark.versions import summary, version_names
+from audits.benchmark.versions import VERSIONS, summary, version_names
 from audits.cleaned import clean, contestants
 from audits.review.consensus import Rule
 from audits.stored import load_items
@@ -48,6 +48,7 @@ def _counts(versions: pa.Table, version: str) -> dict[str, object]:
     counted = summary(versions, version)
     return {
         "version": version,
+        "reviewed": VERSIONS[version].reviewed,
         "items": counted.items,
         "relabelled": counted.relabelled,
         "pending": counted.pending,

@@ -1,6 +1,6 @@
 """What the demo prints."""
 
-from pipelines.cli.output import number, print_table, say
+from pipelines.cli.output import CLEANED, ORIGINAL, number, print_table, say
 from pipelines.demo import FOLDS, DemoResult
 
 
@@ -42,6 +42,7 @@ def print_demo(result: DemoResult) -> None:
             for r in rows
         ],
         text=["model"],
+        styles=["", ORIGINAL, ORIGINAL, CLEANED, CLEANED],
     )
     flips = [
         f for f in result.comparison.flips.to_pylist() if f["items"] == "all" and f["metric"] == "accuracy"

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.app import app, open_workspace
-from pipelines.cli.output import JsonOption, number, print_json, print_table, say
+from pipelines.cli.output import (
+    CLEANED,
+    ORIGINAL,
+    UNREVIEWED,
+    JsonOption,
+    number,
+    print_json,
+    print_table,
+    say,
+)
 
 if TYPE_CHECKING:
     from audits.benchmark.comparison import Comparison
@@ -120,13 +129,14 @@ def print_comparison(
         "all": "all items of each version: the numbers also differ by which items are in",
         "relabelled": "only the items whose label changed",
     }
-    mark = "" if reviewed else " (unreviewed)"
+    mark, colour = ("", CLEANED) if reviewed else (" (unreviewed)", UNREVIEWED)
     for metric in metrics:
         for item_set in item_sets:
             rows = table_rows(compared, item_set, metric)
-            n = rows[0].n if rows else 0
+            n, before_n = (rows[0].n, rows[0].original_n) if rows else (0, 0)
+            sizes = f"n = {n}" if n == before_n else f"n = {before_n}, then {n}"
             print_table(
-                f"\n{metric} on {item_set} items (n = {n}): {notes[item_set]}",
+                f"\n{metric} on {item_set} items ({sizes}): {notes[item_set]}",
                 ["model", "original", "rank", f"{new}{mark}", "rank ", "change"],
                 [
                     [
@@ -140,6 +150,7 @@ def print_comparison(
                     for r in rows
                 ],
                 text=["model"],
+                styles=["", ORIGINAL, ORIGINAL, colour, colour],
             )
             for reason in dict.fromkeys(r.reason for r in rows if r.reason):
                 say(f"  -: {reason}")

@@ -11,6 +11,10 @@ import typer
 #: What a column of text is not squeezed below, in characters.
 _NARROWEST = 12
 
+#: Original figures are grey and cleaned ones have the one accent colour, here as everywhere. A figure that
+#: nobody reviewed has no colour at all.
+ORIGINAL, CLEANED, UNREVIEWED = "bright_black", "cyan", ""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON in a documented, stable schema.")]
 
 
@@ -22,10 +26,16 @@ def print_json(value: object) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, text: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    text: Sequence[str] = (),
+    styles: Sequence[str] = (),
 ) -> None:
     """Print a table: numbers to the right, the columns named in `text` to the left.
 
+    `styles` are those of the columns, in order; they show on a terminal only.
     Cells are printed as they are: nothing in the data is taken for markup, and control characters that
     could steer a terminal are shown as what they are.
     """
@@ -44,6 +54,7 @@ def print_table(
             overflow="fold",
             no_wrap=not left,
             min_width=min(widest, _NARROWEST),
+            style=styles[i] if i < len(styles) else "",
         )
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))

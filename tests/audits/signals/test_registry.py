@@ -128,14 +128,11 @@ def test_a_model_without_outputs_is_refused_by_name(items, outputs):
 
 
 def test_what_cleanlab_refuses_names_audit_and_model(items, outputs):
-    config = audits(
-        confident_learning={"filter_by": "low_self_confidence", "num_to_remove_per_class": [1, 1, 1]}
-    )
-    with (
-        pytest.warns(UserWarning, match="only supported"),
-        pytest.raises(InputError, match=r"'confident_learning' on model 'b_dense'.*not supported"),
-    ):
-        run_signals(items, outputs, config)
+    probs = np.array(outputs["b_dense"].pred_probs)
+    probs[0, 0] = 1.5  # the checks refuse it before; who calls the library without them is told here
+    broken = {"b_dense": ModelOutputs("b_dense", "dense", K, pred_probs=probs)}
+    with pytest.raises(InputError, match=r"'confident_learning' on model 'b_dense'.*between 0 and 1"):
+        run_signals(items, broken, audits(confident_learning=None))
 
 
 def test_our_own_refusals_pass_as_they_are(items, outputs):
