@@ -1,6 +1,7 @@
 """The application object, the workspace option, and how errors become exit statuses."""
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,12 +26,15 @@ class _Group(typer.core.TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            done = super().invoke(ctx)
+            sys.stdout.flush()  # what is left in the buffer must not meet a closed pipe after this
+            return done
         except AuditError as e:
             fail(str(e), e.exit_status)
         except BrokenPipeError:
-            # The reader (a pager, head) has seen enough; that is no error, and there is nobody to tell.
-            sys.stderr.close()
+            # The reader (a pager, head) has seen enough; that is no error, and there is nobody to tell. What
+            # is still in the buffer goes nowhere, or the interpreter would fail on it at its exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except OSError as e:  # a full disk, a missing permission: no defect here, so no traceback
             fail(str(e), 1)

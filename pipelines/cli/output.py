@@ -1,6 +1,7 @@
 """What commands print: JSON for programs, tables for people, progress on standard error."""
 
 import contextlib
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -58,16 +59,18 @@ def print_table(
         )
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
+    # Rich writes into a buffer: on a pipe whose reader has seen enough it would leave with 1 by itself.
+    shown, terminal = io.StringIO(), sys.stdout.isatty()
     # Without a terminal there is no width to fit: lines are as long as they need to be.
-    console = Console() if sys.stdout.isatty() else Console(width=200, soft_wrap=False)
+    width = Console().width if terminal else 200
+    console = Console(file=shown, width=width, force_terminal=terminal)
     needed = console.measure(table, options=console.options.update_width(10_000)).minimum
-    if needed > console.width:  # the terminal breaks lines; rich would squeeze columns down to nothing
-        console = Console(width=needed)
-    with console.capture() as shown:  # rich would leave with 1 when the reader of a pipe has seen enough
-        if title:
-            console.print(Text(printable(title)))
-        console.print(table)
-    sys.stdout.write(shown.get())
+    if needed > width:  # the terminal breaks lines; rich would squeeze columns down to nothing
+        console = Console(file=shown, width=needed, force_terminal=terminal)
+    if title:
+        console.print(Text(printable(title)))
+    console.print(table)
+    sys.stdout.write(shown.getvalue())
 
 
 def say(*lines: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from audits import contracts
 from audits.config import AnnotationsConfig
 from audits.errors import InputError
-from audits.expectations import judge_annotations
+from audits.expectations import judge_annotations, weigh_annotations
 from audits.ingest.annotations import ingest_annotations
 
 ITEMS = pa.array(["007", "8"])
@@ -28,7 +28,8 @@ def test_annotations_come_in_the_order_of_the_file(project):
 
 def test_broken_rows_are_kept_for_the_check_to_name(project):
     rows = ["7,a,cat", "8,,cat", "8,,dog", "8,b,unicorn", "007,b,", ",b,cat", "8,c,cat", "8,c,cat"]
-    judged = str(judge_annotations(ingest(project, "\n".join(["item_id,annotator_id,label", *rows]))))
+    table = ingest(project, "\n".join(["item_id,annotator_id,label", *rows]))
+    judged = f"{judge_annotations(table)}\n{weigh_annotations(table)}"
     for said in (
         "'item_id': 1 of 8 rows: the item id is missing (item_id None)",
         "'known': 2 of 8 rows: the id is no item of the dataset (item_id 7, item_id None)",
