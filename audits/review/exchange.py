@@ -24,9 +24,6 @@ from audits.review.questions import questions_of
 from audits.review.records import StoredVerdict, Task
 from audits.review.store import ReviewStore
 from audits.review.verdict_files import ANSWERED, ASKED, CONTENT, file_format
-from audits.review.verdict_import import ImportResult, import_verdicts
-
-__all__ = ["ImportResult", "export_queue", "guarded", "import_verdicts", "open_tasks"]
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
