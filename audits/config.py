@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from audits.audit_config import AuditsConfig, ConfidentLearningConfig, ModelAgreementConfig
 from audits.classes import ClassList, LabelsAs
 from audits.errors import ConfigError
+from audits.night_config import AlertsConfig, GatesConfig, RescoreConfig, RetentionConfig, ScheduleConfig
 from audits.strict import Strict, not_boolean
 
 MetricName = Literal["accuracy", "top5_accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece_15"]
@@ -171,6 +172,18 @@ class ReviewConfig(Strict):
     )
     agree: int = Field(1, ge=1, description="How many of them must agree (n of 'n of m').")
 
+    rescore: RescoreConfig | None = Field(
+        None,
+        description="When new verdicts lead to new scores by themselves. Left out: at the next scheduled tick or run.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_key_means_defaults(cls, value: object) -> object:
+        # `rescore:` with nothing after it reads as null in YAML; the writer means "with defaults".
+        bare = isinstance(value, dict) and "rescore" in value and value["rescore"] is None
+        return {**value, "rescore": {}} if isinstance(value, dict) and bare else value
+
     @model_validator(mode="after")
     def _n_of_m(self) -> Self:
         if self.agree > self.verdicts_per_item:
@@ -237,6 +250,12 @@ class DatasetConfig(Strict):
         ALL_METRICS, description="Which metrics are computed.", min_length=1
     )
     tolerance: ToleranceConfig = Field(ToleranceConfig(), description="Tolerances on probabilities.")
+    schedule: ScheduleConfig | None = Field(
+        None, description="When the dataset is audited by itself. Left out: only when asked."
+    )
+    gates: GatesConfig = Field(GatesConfig(), description="Thresholds that the results must keep.")
+    alerts: AlertsConfig | None = Field(None, description="Who is told when something fails. Left out: nobody.")
+    retention: RetentionConfig = Field(RetentionConfig(), description="How much of the past is kept.")
 
     @model_validator(mode="after")
     def _names_known(self) -> Self:
@@ -248,6 +267,10 @@ class DatasetConfig(Strict):
             missing = [n for n in (audit.models or ()) if n not in names] if audit else []
             if missing:
                 raise ValueError(f"audits.{key}.models: no model is named {', '.join(map(repr, missing))}")
+        if missing := [n for n in self.gates.keep_rank if n not in names]:
+            raise ValueError(f"gates.keep_rank: no model is named {', '.join(map(repr, missing))}")
+        if self.gates.metric not in (None, *self.metrics):
+            raise ValueError(f"gates.metric: {self.gates.metric!r} is not among the metrics of this file")
         if twice := sorted({m for m in self.metrics if self.metrics.count(m) > 1}):
             raise ValueError(f"metrics: {', '.join(twice)} is given more than once")
         if self.classes is not None and self.classes_file is not None:
