@@ -4,14 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.labelaudit-installed
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench bench-many clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with the tested versions"
 	@echo "make demo    the whole loop on handwritten digits with labels flipped on purpose"
 	@echo "make test    all tests"
 	@echo "make lint    ruff and mypy"
-	@echo "make bench   what the audit costs beside bare cleanlab"
+	@echo "make bench   what the audit costs beside bare cleanlab, and what many datasets cost"
 
 setup: $(STAMP)
 
@@ -35,6 +35,10 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/confident_learning.py
+	$(BIN)/python benchmarks/many_datasets.py
+
+bench-many: setup
+	$(BIN)/python benchmarks/many_datasets.py
 
 clean:
 	rm -rf $(VENV) build dist demo-workspace .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,118 +1,125 @@
-"""Great Expectations suites as asset checks: broken candidates block the stages behind, poor data warns."""
+"""Great Expectations suites and thresholds as asset checks.
+
+Broken candidates block the stages behind, poor data warns, and a threshold that does not hold is an error
+that blocks nothing.
+"""
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.ingest import ANNOTATIONS_CANDIDATE, ITEMS_CANDIDATE, OUTPUTS_CANDIDATE
+from assets.naming import GATE_PREFIX, key
 from assets.resources import WorkspaceResource
-from assets.stage import Stage, key, stage
-from audits.expectations import (
-    judge_annotations,
-    judge_items,
-    judge_outputs,
-    weigh_annotations,
-    weigh_classes,
-    weigh_models,
-)
+from assets.stage import EXIT_STATUS, stage
+from assets.stages import COMPARISON
+from audits.benchmark.thresholds import GateResult
+from audits.config import Dataset
+from audits.errors import GateError, InputError
 from audits.judging import Judgement
-from audits.stored import ANNOTATIONS, load_items, load_model, load_output_rows, outputs_table
+from audits.night_config import GatesConfig
+from audits.stages import judgements
+from audits.stages.graph import Standing
+from audits.stages.scoring import gates
 
 #: Metadata under which a check says what failed, in words.
 PROBLEMS = "problems"
 
-
-def items_valid(dataset: str) -> dg.AssetChecksDefinition:
-    """Ids unique and present, labels in the class list."""
-
-    def judge(s: Stage) -> list[Judgement]:
-        return [judge_items(load_items(s.tables, s.tables.candidates()["items"].lineage()).items)]
-
-    return _check(dataset, ITEMS_CANDIDATE, "valid", judge, blocking=True)
+#: The check that stops the stages behind it.
+_BLOCKS = "valid"
 
 
-def items_usable(dataset: str) -> dg.AssetChecksDefinition:
-    """Every class has an item, no class name is used twice."""
-
-    def judge(s: Stage) -> list[Judgement]:
-        stored = load_items(s.tables, s.tables.candidates()["items"].lineage())
-        return [weigh_classes(stored.items, stored.classes)]
-
-    return _check(dataset, ITEMS_CANDIDATE, "usable", judge, blocking=False)
+def dataset_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
+    """All checks of a dataset."""
+    found = [_check(dataset.name, asset, name) for asset, name in judgements.checks_of(dataset)]
+    return [*found, _gates(dataset)] if dataset.config.gates.names else found
 
 
-def outputs_valid(dataset: str) -> dg.AssetChecksDefinition:
-    """Outputs cover exactly the items; probabilities are finite, in [0, 1] and sum to 1."""
+def _check(dataset: str, asset: str, name: str) -> dg.AssetChecksDefinition:
+    judge = judgements.CHECKS[asset, name]
 
-    def judge(s: Stage) -> list[Judgement]:
-        found, candidates = [], s.tables.candidates()
-        for model in s.dataset.config.models:
-            table = outputs_table(model.name)
-            rows = load_output_rows(s.tables, candidates[table].lineage(), table)
-            found.append(judge_outputs(rows, model.name, model.outputs.kind, s.dataset.config.tolerance))
-        return found
-
-    return _check(dataset, OUTPUTS_CANDIDATE, "valid", judge, blocking=True)
-
-
-def outputs_usable(dataset: str) -> dg.AssetChecksDefinition:
-    """No model below chance on the given labels, all outputs out of sample."""
-
-    def judge(s: Stage) -> list[Judgement]:
-        candidates = s.tables.candidates()
-        labels = load_items(s.tables, candidates["items"].lineage()).items["label"]
-        predicted, out_of_sample = {}, {}
-        for model in s.dataset.config.models:
-            table = outputs_table(model.name)
-            stored = load_model(s.tables, candidates[table].lineage(), table)
-            predicted[model.name] = stored.outputs.predicted()
-            out_of_sample[model.name] = model.out_of_sample
-        return [weigh_models(labels, predicted, out_of_sample, s.dataset.classes)] if predicted else []
-
-    return _check(dataset, OUTPUTS_CANDIDATE, "usable", judge, blocking=False)
-
-
-def annotations_valid(dataset: str) -> dg.AssetChecksDefinition:
-    """Known items, labels in the class list, annotators present."""
-
-    def judge(s: Stage) -> list[Judgement]:
-        ref = s.tables.candidates()[ANNOTATIONS]
-        return [judge_annotations(s.tables.read(ANNOTATIONS, ref.version))]
-
-    return _check(dataset, ANNOTATIONS_CANDIDATE, "valid", judge, blocking=True)
-
-
-def annotations_usable(dataset: str) -> dg.AssetChecksDefinition:
-    """No annotator labelled an item more than once."""
-
-    def judge(s: Stage) -> list[Judgement]:
-        ref = s.tables.candidates()[ANNOTATIONS]
-        return [weigh_annotations(s.tables.read(ANNOTATIONS, ref.version))]
-
-    return _check(dataset, ANNOTATIONS_CANDIDATE, "usable", judge, blocking=False)
-
-
-def _check(
-    dataset: str, asset: str, name: str, judge: Callable[[Stage], list[Judgement]], *, blocking: bool
-) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=key(dataset, asset), name=name, blocking=blocking)
+    @dg.asset_check(asset=key(dataset, asset), name=name, blocking=name == _BLOCKS, description=judge.__doc__)
     def _asset_check(workspace: WorkspaceResource) -> dg.AssetCheckResult:
-        with stage(workspace, dataset, f"checking that {asset} is {name}") as s, _quiet_library_logs():
-            judgements = judge(s)
-        bad = [j for j in judgements if not j.passed]
-        return dg.AssetCheckResult(
-            passed=not bad,
-            severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
-            description="\n".join(str(j) for j in bad) or None,
-            metadata={
-                "expectations": sum(j.rules for j in judgements),
-                PROBLEMS: dg.MetadataValue.json([f"{j.table}: {f}" for j in bad for f in j.failures]),
-            },
-        )
+        with stage(workspace, dataset, f"checking that {asset} is {name}") as work, _quiet_library_logs():
+            found = judge(work)
+        if name == _BLOCKS and any(not j.passed for j in found):
+            workspace.failed(dataset)
+        return _judged_result(key(dataset, asset), name, found)
 
     return _asset_check
+
+
+def _judged_result(asset: dg.AssetKey, name: str, found: list[Judgement]) -> dg.AssetCheckResult:
+    bad = [j for j in found if not j.passed]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=name,
+        passed=not bad,
+        severity=dg.AssetCheckSeverity.ERROR if name == _BLOCKS else dg.AssetCheckSeverity.WARN,
+        description="\n".join(str(j) for j in bad) or None,
+        metadata={
+            "expectations": sum(j.rules for j in found),
+            PROBLEMS: dg.MetadataValue.json([f"{j.table}: {f}" for j in bad for f in j.failures]),
+            EXIT_STATUS: str(InputError.exit_status),  # a number would be plotted over time
+        },
+    )
+
+
+def evaluations(dataset: str, found: Standing) -> list[dg.AssetCheckEvaluation]:
+    """What all checks of a dataset come to in which nothing changed, to be recorded without a run."""
+    results = [_judged_result(key(dataset, asset), name, j) for (asset, name), j in found.judged.items()]
+    results += [_gate_result(key(dataset, COMPARISON), g.gate, g) for g in found.gates]
+    return [
+        dg.AssetCheckEvaluation(
+            asset_key=r.asset_key,
+            check_name=r.check_name,
+            passed=r.passed,
+            metadata=r.metadata,
+            severity=r.severity,
+            description=r.description,
+            blocking=r.check_name == _BLOCKS,
+        )
+        for r in results
+    ]
+
+
+def _gates(dataset: Dataset) -> dg.AssetChecksDefinition:
+    names, asset = dataset.config.gates.names, key(dataset.name, COMPARISON)
+
+    @dg.multi_asset_check(
+        specs=[
+            dg.AssetCheckSpec(
+                f"{GATE_PREFIX}{n}", asset=asset, description=GatesConfig.model_fields[n].description
+            )
+            for n in names
+        ],
+        name=f"{asset.to_python_identifier()}_gates",
+    )
+    def _weigh(workspace: WorkspaceResource) -> Iterator[dg.AssetCheckResult]:
+        with stage(workspace, dataset.name, "weighing the gates") as work:
+            weighed = {g.gate: g for g in gates(work)}
+        for name in names:
+            yield _gate_result(asset, name, weighed.get(name))
+
+    return _weigh
+
+
+def _gate_result(asset: dg.AssetKey, name: str, gate: GateResult | None) -> dg.AssetCheckResult:
+    if gate is None:  # the definitions are older than the YAML
+        gate = GateResult(name, True, None, None, "the YAML no longer sets this gate")
+    numbers = {"value": gate.value, "limit": gate.limit}
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=f"{GATE_PREFIX}{name}",
+        passed=gate.passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=gate.words,
+        metadata={
+            **{k: v for k, v in numbers.items() if v is not None},
+            EXIT_STATUS: str(GateError.exit_status),
+        },
+    )
 
 
 @contextlib.contextmanager

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from assets import checks, findings, ingest, review, scores
+from assets.checks import dataset_checks
 from assets.resources import WorkspaceResource
 from assets.stage import common, stage
+from assets.stages import stage_assets
 from audits.config import Dataset
 
 CONFIGURATION = "configuration"
@@ -22,29 +23,7 @@ class AuditGraph:
 
 def audit_graph(dataset: Dataset) -> AuditGraph:
     """Build the graph of a dataset whose YAML is sound."""
-    name = dataset.name
-    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
-        ingest.items_candidate(name),
-        ingest.model_outputs_candidate(name),
-        ingest.published(dataset),
-        findings.signals(name),
-        findings.findings(name),
-        review.review_queue(name),
-        review.verdicts(name),
-        scores.label_versions(name),
-        scores.scores(name),
-        scores.comparison(name),
-    ]
-    graph_checks = [
-        checks.items_valid(name),
-        checks.items_usable(name),
-        checks.outputs_valid(name),
-        checks.outputs_usable(name),
-    ]
-    if dataset.config.annotations is not None:
-        assets.insert(2, ingest.annotations_candidate(name))
-        graph_checks += [checks.annotations_valid(name), checks.annotations_usable(name)]
-    return AuditGraph(assets, graph_checks)
+    return AuditGraph(stage_assets(dataset), dataset_checks(dataset))
 
 
 def broken_graph(name: str) -> AuditGraph:

@@ -1,61 +1,40 @@
-"""What every stage shares: its place in the graph, its tables, and how its errors reach Dagster."""
+"""What every stage shares: how it is opened, how its outcome is told, and how its errors reach Dagster."""
 
 import contextlib
-import hashlib
-import os
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from assets.naming import graph_name, key
 from assets.resources import WorkspaceResource
-from audits import __version__
-from audits.config import DATASET_NAME, Dataset
 from audits.errors import AuditError
+from audits.fingerprints import code_version
 from audits.progress import report
-from audits.table_store import TableStore
-from audits.workspace import Workspace
+from audits.work import Outcome, Work
 
 #: Metadata under which a failed step says what kind of error it was.
 CODE, EXIT_STATUS = "labelaudit/code", "labelaudit/exit_status"
 
-
-@dataclass(frozen=True)
-class Stage:
-    """What a stage works on: the workspace, the dataset as its YAML now says, and its tables."""
-
-    workspace: Workspace
-    dataset: Dataset
-    tables: TableStore
+#: How many names of computed parts are written out.
+_NAMED = 20
 
 
 @contextlib.contextmanager
-def stage(workspace: WorkspaceResource, dataset: str, name: str) -> Iterator[Stage]:
+def stage(workspace: WorkspaceResource, dataset: str, name: str) -> Iterator[Work]:
     """Open a dataset for one stage; what `audits` refuses becomes a Dagster failure with its code."""
     report(f"{dataset}: {name}", step=True)
     try:
-        opened = workspace.open()
-        yield Stage(opened, opened.dataset(dataset), opened.tables(dataset))
+        with workspace.work(dataset) as work:
+            yield work
     except AuditError as e:
+        workspace.failed(dataset)
         raise dg.Failure(
             description=str(e), metadata={CODE: e.code, EXIT_STATUS: e.exit_status}, allow_retries=False
         ) from e
-
-
-def graph_name(dataset: str) -> str:
-    """What a dataset is called in Dagster: its name, or where the YAML file has a name that no dataset may
-    have, one that Dagster takes and that is like no other.
-    """
-    if DATASET_NAME.fullmatch(dataset):
-        return dataset
-    digest = hashlib.blake2b(os.fsencode(dataset), digest_size=4).hexdigest()
-    return f"{re.sub('[^A-Za-z0-9_]', '_', dataset)}_{digest}"
-
-
-def key(dataset: str, name: str) -> dg.AssetKey:
-    """Asset key of a stage of a dataset."""
-    return dg.AssetKey([graph_name(dataset), name])
+    except BaseException:
+        workspace.failed(dataset)
+        raise
 
 
 def common(dataset: str, name: str, kind: str) -> dict[str, object]:
@@ -63,9 +42,36 @@ def common(dataset: str, name: str, kind: str) -> dict[str, object]:
     return {
         "key": key(dataset, name),
         "group_name": graph_name(dataset),
-        "code_version": __version__,
+        "code_version": code_version(),
         "kinds": {kind},
     }
+
+
+def metadata(outcome: Outcome) -> dict[str, dg.MetadataValue]:
+    """A stage's outcome as metadata: numbers that Dagster plots over time, small tables as Markdown."""
+    told = {name: _told(value) for name, value in outcome.facts.items() if value is not None}
+    shown, more = outcome.computed[:_NAMED], len(outcome.computed) - _NAMED
+    return {
+        **told,
+        "recomputed": dg.MetadataValue.bool(outcome.recomputed),
+        "computed": dg.MetadataValue.text(
+            ", ".join(shown) + (f" and {more} more" if more > 0 else "") or "nothing"
+        ),
+        "parts computed": dg.MetadataValue.int(len(outcome.computed)),
+        "reused": dg.MetadataValue.int(len(outcome.reused)),
+    }
+
+
+def _told(value: object) -> dg.MetadataValue:
+    if isinstance(value, bool):
+        return dg.MetadataValue.bool(value)
+    if isinstance(value, int):
+        return dg.MetadataValue.int(value)
+    if isinstance(value, float):
+        return dg.MetadataValue.float(value) if math.isfinite(value) else dg.MetadataValue.text(str(value))
+    if isinstance(value, list | tuple) and all(isinstance(r, Mapping) for r in value):
+        return preview([dict(r) for r in value])
+    return dg.MetadataValue.text(str(value))
 
 
 def preview(rows: list[dict[str, object]]) -> dg.MetadataValue:

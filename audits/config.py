@@ -254,7 +254,9 @@ class DatasetConfig(Strict):
         None, description="When the dataset is audited by itself. Left out: only when asked."
     )
     gates: GatesConfig = Field(GatesConfig(), description="Thresholds that the results must keep.")
-    alerts: AlertsConfig | None = Field(None, description="Who is told when something fails. Left out: nobody.")
+    alerts: AlertsConfig | None = Field(
+        None, description="Who is told when something fails. Left out: nobody."
+    )
     retention: RetentionConfig = Field(RetentionConfig(), description="How much of the past is kept.")
 
     @model_validator(mode="after")

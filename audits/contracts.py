@@ -68,6 +68,16 @@ SIGNALS = pa.schema(
     ]
 )
 
+#: One row per detector and model: how many items it flags and its mean score, in [0, 1].
+SIGNAL_SUMMARY = pa.schema(
+    [
+        pa.field("signal", pa.string()),
+        pa.field("model", pa.string()),
+        pa.field("flagged", pa.int64()),
+        pa.field("mean_score", pa.float64()),
+    ]
+)
+
 #: One row an item, ranked: rank 1 is the likeliest label error. `score` in [0, 1], lower is worse.
 FINDINGS = pa.schema(
     [

@@ -18,7 +18,7 @@ from audits.errors import UsageError
 from audits.review.consensus import Rule
 from audits.review.questions import questions_of
 from audits.review.store import ReviewStore
-from audits.stored import StoredItems, load_items, load_models
+from audits.stored import StoredItems, load_items, load_models, load_signals
 from audits.table_store import TableStore
 
 
@@ -213,7 +213,7 @@ def _models(
 def _signals(
     tables: TableStore, lineage: dict[str, str], items: StoredItems, item_id: str
 ) -> list[dict[str, Any]]:
-    table = tables.read("signals", lineage["signals"])
+    table = load_signals(tables, lineage)
     return [
         {
             "signal": r["signal"],

@@ -19,6 +19,9 @@ from filelock import FileLock, Timeout
 from audits.disk import made, write_atomic, writing
 from audits.errors import UsageError
 
+#: Who only asks whether a lock is held takes it for a moment; so long an attempt lasts at the least.
+_PROBE_SECONDS = 0.2
+
 
 @dataclass(frozen=True)
 class Owner:
@@ -66,11 +69,11 @@ def held(path: Path, what: str, refusal: str, wait_seconds: float = 0.0) -> Iter
     """
     made(path.parent)
     # a singleton counts how often its thread took it; another thread or process finds it taken
-    lock: FileLock = FileLock(path, timeout=wait_seconds, is_singleton=True)
+    lock: FileLock = FileLock(path, is_singleton=True)
     first = not lock.is_locked
     try:
         with writing(path):
-            lock.acquire(timeout=wait_seconds)
+            lock.acquire(timeout=wait_seconds if wait_seconds < 0 else max(wait_seconds, _PROBE_SECONDS))
     except Timeout as e:
         owner = owner_of(path)
         raise UsageError(f"{refusal} by {owner or 'another process'}") from e
@@ -82,8 +85,14 @@ def held(path: Path, what: str, refusal: str, wait_seconds: float = 0.0) -> Iter
         yield
     finally:
         if first:
-            _owner_file(path).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the lock is given back, whatever becomes of the file
+                _owner_file(path).unlink(missing_ok=True)
         lock.release()
+
+
+def is_held_here(path: Path) -> bool:
+    """Whether this thread holds a lock."""
+    return path.parent.is_dir() and bool(FileLock(path, is_singleton=True).is_locked)
 
 
 def is_held(path: Path) -> bool:
@@ -98,6 +107,13 @@ def is_held(path: Path) -> bool:
         return True
     probe.release()
     return False
+
+
+def remove(path: Path) -> None:
+    """Remove what a dead owner left of a lock that is taken once only; what cannot be removed stays."""
+    for file in (path, _owner_file(path)):
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
 
 
 def owner_of(path: Path) -> Owner | None:

@@ -106,6 +106,9 @@ def add_dataset(
         "  agree: 1               # n of 'n of m'",
         "  control_rate: 0.0      # share of the unflagged items that go to people as a control sample",
         "",
+        "# When 'labelaudit up' audits it by itself.",
+        "# schedule: {cron: '0 3 * * *', timezone: UTC}",
+        "",
     ]
     text = "\n".join(lines)
     parse_config(path, text)  # before it is written: a file that is not sound would stand in the way

@@ -83,9 +83,33 @@ review:
   verdicts_per_item: 3          # m of 'n of m'
   agree: 2                      # n of 'n of m'
   # gold: {path: reviews/gold.csv, id: item_id, label: label}   # items whose right label is known
+  rescore:                      # new scores by themselves, while 'labelaudit up' runs
+    after_verdicts: 20
+    quiet_minutes: 10
 
 # metrics: [accuracy, top5_accuracy, balanced_accuracy, macro_f1, log_loss, ece_15]
 # tolerance: {range: 0.0001, sum: 0.001}
+
+schedule:                       # while 'labelaudit up' runs
+  cron: "0 3 * * *"             # minute, hour, day of month, month, day of week
+  timezone: Europe/Berlin
+  # grace_minutes: 120          # how long after a tick the dataset still counts as fresh
+
+gates:                          # thresholds; 'labelaudit run' exits with 3 when one does not hold
+  max_flag_rate: 0.15           # largest share of items flagged
+  max_corrected_share: 0.05     # largest share of items whose label the verdicts change or take out
+  max_score_drop: 0.03          # most that a scored model may lose from original to corrected labels
+  keep_rank: [logistic_regression]   # models whose rank may not change
+  # metric: accuracy            # what the last two look at
+
+alerts:                         # who is told what failed, each fault once
+  # kinds: [run_failed, check_failed, gate_failed]
+  # log: true
+  webhooks:
+    - {url_env: LABELAUDIT_WEBHOOK, format: slack}   # the variable holds the URL; format json or slack
+
+retention:
+  keep: 10                      # results of each stage that are kept, the ones used last
 """
 
 

@@ -16,8 +16,9 @@ from audits.strict import Strict
 AlertKind = Literal["run_failed", "check_failed", "gate_failed"]
 ALERT_KINDS: tuple[AlertKind, ...] = ("run_failed", "check_failed", "gate_failed")
 
-#: Over so many ticks the longest time between two is looked for: more than a year of nights.
-_TICKS = 400
+#: Over so many days with ticks the longest time between two is looked for: more than a year.
+_DAYS = 400
+_MINUTES = 24 * 60
 
 
 class ScheduleConfig(Strict):
@@ -40,8 +41,6 @@ class ScheduleConfig(Strict):
             next(CronSim(value, datetime(2024, 1, 1)))
         except CronSimError as e:
             raise ValueError(f"{value!r} is no cron expression: {e}") from e
-        except StopIteration:
-            raise ValueError(f"{value!r} never comes about") from None
         return value
 
     @field_validator("timezone")
@@ -55,10 +54,18 @@ class ScheduleConfig(Strict):
 
     def fresh_for(self) -> timedelta:
         """How long an audit stays fresh: the longest time between two ticks, and the grace."""
-        ticks = CronSim(self.cron, datetime(2024, 1, 1))
-        times = [t for t, _ in zip(ticks, range(_TICKS), strict=False)]
-        longest = max((b - a for a, b in pairwise(times)), default=timedelta(days=366))
+        minute, hour, *days = self.cron.split()
+        # the ticks of a day are the same on every day that has any, and a year of minutes is long
+        times = _ticks(f"{minute} {hour} * * *", _MINUTES)
+        times = [t for t in times if t.date() == times[0].date()]
+        midnights = _ticks(f"0 0 {' '.join(days)}", _DAYS)
+        apart = max((b - a for a, b in pairwise(midnights)), default=timedelta(days=366))
+        longest = max([apart - (times[-1] - times[0]), *(b - a for a, b in pairwise(times))])
         return longest + timedelta(minutes=self.grace_minutes)
+
+
+def _ticks(cron: str, n: int) -> list[datetime]:
+    return [t for t, _ in zip(CronSim(cron, datetime(2023, 12, 31, 23, 59)), range(n), strict=False)]
 
 
 class RescoreConfig(Strict):
@@ -92,7 +99,8 @@ class GatesConfig(Strict):
         (), description="Models whose rank may not differ between original and corrected labels."
     )
     metric: str | None = Field(
-        None, description="Metric that the gates on scores and ranks look at. Left out: the first of `metrics`."
+        None,
+        description="Metric that the gates on scores and ranks look at. Left out: the first of `metrics`.",
     )
 
     @property
@@ -110,7 +118,7 @@ class WebhookConfig(Strict):
     format: Literal["json", "slack"] = Field(
         "json", description="json: the alert's fields; slack: the payload of Slack's incoming webhooks."
     )
-    timeout_seconds: float = Field(10, gt=0, le=300, description="How long one attempt may take.")
+    timeout_seconds: float = Field(10, gt=0, le=12, description="How long one attempt may take.")
     attempts: int = Field(
         4, ge=1, le=10, description="How often to try, with growing pauses, before the alert is given up."
     )
@@ -127,7 +135,7 @@ class WebhookConfig(Strict):
 class AlertsConfig(Strict):
     """Who is told of what, while `labelaudit up` runs. The same fault is told once, until it has passed."""
 
-    on: tuple[AlertKind, ...] = Field(
+    kinds: tuple[AlertKind, ...] = Field(
         ALERT_KINDS,
         description="run_failed: a run did not end well; check_failed: a check of the data failed, also one that "
         "only warns; gate_failed: a threshold of `gates` does not hold.",
@@ -139,6 +147,4 @@ class AlertsConfig(Strict):
 class RetentionConfig(Strict):
     """How much of the past is kept. The tables in force and what they were made from always are."""
 
-    keep: int = Field(
-        10, ge=1, description="How many results of each stage are kept, the latest used ones."
-    )
+    keep: int = Field(10, ge=1, description="How many results of each stage are kept, the latest used ones.")

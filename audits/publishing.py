@@ -8,21 +8,20 @@ from audits.stored import ANNOTATIONS, ITEMS, ingested_lineage, outputs_table
 from audits.table_store import TableRef, TableStore
 
 
-def publish_candidates(tables: TableStore, dataset: Dataset, run_id: str) -> list[TableRef]:
-    """Make the candidates of everything the configuration names current.
+def publishable(tables: TableStore, dataset: Dataset) -> tuple[list[TableRef], tuple[str, ...]]:
+    """Find what has to be published together.
 
     Parameters
     ----------
     tables : TableStore
     dataset : Dataset
-        Tables of models or files that it no longer names are dropped.
-    run_id : str
-        The run that publishes, for the history.
 
     Returns
     -------
     list of TableRef
-        What was published.
+        The candidates of everything the configuration names.
+    tuple of str
+        Ingested tables in force that it no longer names (a model or a file that left it).
 
     Raises
     ------
@@ -36,14 +35,33 @@ def publish_candidates(tables: TableStore, dataset: Dataset, run_id: str) -> lis
         wanted.append(ANNOTATIONS)
     refs = []
     for name in wanted:
-        ref = candidates.get(name)
-        if ref is None:
-            raise AuditError(
-                f"dataset {dataset.name!r}: no candidate for {name!r}; run the stages before first"
-            )
+        ref = tables.candidate_ref(name)
         if ref.inputs.get(ITEMS, candidates[ITEMS].version) != candidates[ITEMS].version:
             raise AuditError(f"dataset {dataset.name!r}: {name!r} was read against other items; run it again")
         refs.append(ref)
-    gone = tuple(t for t in ingested_lineage(tables.current()) if t not in wanted)
+    return refs, tuple(t for t in ingested_lineage(tables.current()) if t not in wanted)
+
+
+def publish_candidates(tables: TableStore, dataset: Dataset, run_id: str) -> list[TableRef]:
+    """Make the candidates of everything the configuration names current, all in one step.
+
+    Parameters
+    ----------
+    tables : TableStore
+    dataset : Dataset
+    run_id : str
+        The run that publishes, for the history.
+
+    Returns
+    -------
+    list of TableRef
+        What was published.
+
+    Raises
+    ------
+    AuditError
+        As `publishable` does.
+    """
+    refs, gone = publishable(tables, dataset)
     tables.publish({r.table: r for r in refs}, run_id, drop=gone)
     return refs

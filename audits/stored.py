@@ -7,25 +7,26 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audits import contracts
 from audits.classes import ClassList, LabelsAs
 from audits.config import ModelConfig
 from audits.disk import intact
 from audits.errors import AuditError
 from audits.ingest.items import IngestedItems
 from audits.ingest.model_outputs import IngestedOutputs
+from audits.names import folder_name
 from audits.outputs import Ints, ModelOutputs, load_outputs, save_outputs
 from audits.table_store import TABLE_FILE, TableRef, TableStore
 
 ITEMS = "items"
 ANNOTATIONS = "annotations"
 _OUTPUTS = "outputs."
-_LONGEST = 120
+_SIGNALS = "signals."
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,7 @@ class StoredModel:
 
 def outputs_table(model: str) -> str:
     """Name of the table that holds a model's outputs: a folder's name, whatever signs the model's has."""
-    name = quote(model, safe="")
-    if len(name) > _LONGEST:
-        # a file system takes 255 bytes, and one letter may take twelve here
-        name = f"{name[: _LONGEST - 34]}--{hashlib.blake2b(model.encode(), digest_size=16).hexdigest()}"
-    return _OUTPUTS + name
+    return _OUTPUTS + folder_name(model)
 
 
 def save_items(store: TableStore, ingested: IngestedItems, classes: ClassList) -> TableRef:
@@ -117,9 +114,52 @@ def save_items(store: TableStore, ingested: IngestedItems, classes: ClassList) -
             "names": classes.names,
             "labels_as": ingested.labels_as,
             "content_columns": ingested.content_columns,
+            "rows": ingested.items.num_rows,
+            "ids_hash": _columns_hash(ingested.items, ["item_id"]),
+            "labels_hash": _columns_hash(ingested.items, ["item_id", "label"]),
         }
         (draft.folder / "items.json").write_text(json.dumps(meta), encoding="utf-8")
     return TableRef(ITEMS, draft.version)
+
+
+@dataclass(frozen=True)
+class ItemsSummary:
+    """What is known of a version of the items without reading its rows.
+
+    Attributes
+    ----------
+    rows : int
+        How many items.
+    ids_hash : str
+        Fingerprint of the item ids, in order.
+    labels_hash : str
+        Fingerprint of the item ids and given labels, in order.
+    ids, names : tuple of str
+        The class list.
+    """
+
+    rows: int
+    ids_hash: str
+    labels_hash: str
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+def items_summary(store: TableStore, lineage: Mapping[str, str]) -> ItemsSummary:
+    """Read what is known of the items that a lineage names without opening their rows."""
+    folder = store.folder(ITEMS, _version(store, lineage, ITEMS))
+    with intact(folder):
+        meta = json.loads((folder / "items.json").read_text(encoding="utf-8"))
+        return ItemsSummary(
+            meta["rows"], meta["ids_hash"], meta["labels_hash"], tuple(meta["ids"]), tuple(meta["names"])
+        )
+
+
+def _columns_hash(table: pa.Table, columns: list[str]) -> str:
+    hashed = hashlib.blake2b(digest_size=16)
+    for batch in table.select(columns).combine_chunks().to_batches():
+        hashed.update(memoryview(batch.serialize()))
+    return hashed.hexdigest()
 
 
 def load_items(store: TableStore, lineage: Mapping[str, str]) -> StoredItems:
@@ -168,6 +208,20 @@ def load_models(store: TableStore, lineage: Mapping[str, str]) -> dict[str, Stor
     """Open every model that a lineage names, by model name, in the order of names."""
     models = [load_model(store, lineage, t) for t in sorted(lineage) if t.startswith(_OUTPUTS)]
     return {m.outputs.model: m for m in models}
+
+
+def signal_table_name(signal: str, model: str | None) -> str:
+    """Name of the table of one detector on one model, or on all of them."""
+    return _SIGNALS + (signal if model is None else f"{signal}.{folder_name(model)}")
+
+
+def load_signals(store: TableStore, lineage: Mapping[str, str]) -> pa.Table:
+    """Open the signals that a lineage names, in the schema `contracts.SIGNALS`: n rows a detector and model.
+
+    The order is that of the names, so that the same signals are always the same table.
+    """
+    parts = [store.read(t, lineage[t]) for t in sorted(lineage) if t.startswith(_SIGNALS)]
+    return pa.concat_tables([contracts.SIGNALS.empty_table(), *parts])
 
 
 def is_outputs_table(table: str) -> bool:

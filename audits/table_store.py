@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,8 +24,12 @@ from filelock import FileLock, Timeout
 
 from audits.disk import append_line, fingerprint_folder, intact, sync_folder, write_atomic, writing
 from audits.errors import AuditError, UsageError, first_few
+from audits.fingerprints import digest
 
 TABLE_FILE = "table.parquet"
+
+#: How much of the end of the history is read to see whether it ends with what is in force, in bytes.
+_TAIL = 1 << 12
 
 #: How long a writer of the pointers waits for another one.
 _POINTER_SECONDS = 60.0
@@ -92,6 +98,10 @@ class TableStore:
     def _keep(self, table: str, folder: Path) -> str:
         version = fingerprint_folder(folder, sync=True)
         target = self.root / table / version
+        if target.exists() and not _is_intact(target):
+            # damaged on disk, or by hand: what was just computed takes its place
+            with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as aside:
+                target.rename(Path(aside) / version)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o755)  # mkdtemp makes it private to the user; the workspace may be shared
@@ -104,8 +114,15 @@ class TableStore:
         return version
 
     def clear_drafts(self) -> None:
-        """Remove what a killed process left behind. Only for the holder of the run lock."""
+        """Remove what a killed process left behind, and add to the history what it did not come to add.
+
+        Only for the holder of the run lock.
+        """
         shutil.rmtree(self.root / "drafts", ignore_errors=True)
+        with contextlib.suppress(AuditError):  # whoever needs the pointers says what is wrong with them
+            if not self._is_told(self.current()):
+                with self._pointer_lock():
+                    self._mend_history(self.current())
 
     def write(self, table: str, data: pa.Table, inputs: Mapping[str, str]) -> TableRef:
         """Write a table of one Parquet file as a new version, without making it current."""
@@ -138,11 +155,34 @@ class TableStore:
         """The ingested tables that wait for their check, by name."""
         return _load_refs(self.root / "candidate.json")
 
+    def candidate_ref(self, table: str) -> TableRef:
+        """The candidate of a table.
+
+        Raises
+        ------
+        AuditError
+            When there is none: the stages before were not run.
+        """
+        ref = self.candidates().get(table)
+        if ref is None:
+            raise AuditError(
+                f"dataset {self.dataset!r}: no candidate for {table!r}; run the stages before first"
+            )
+        return ref
+
     def set_candidate(self, ref: TableRef) -> None:
         """Make a version the candidate of its table."""
         with self._pointer_lock():
             refs = self.candidates()
             _save_refs(self.root / "candidate.json", {**refs, ref.table: ref})
+
+    def drop_candidates(self, tables: Collection[str]) -> None:
+        """Forget candidates (of models or files that left the configuration)."""
+        with self._pointer_lock():
+            refs = self.candidates()
+            if set(tables) & set(refs):
+                left = {name: ref for name, ref in refs.items() if name not in tables}
+                _save_refs(self.root / "candidate.json", left)
 
     def current(self) -> dict[str, TableRef]:
         """The tables in force, by name."""
@@ -178,14 +218,61 @@ class TableStore:
         """
         with self._pointer_lock():
             before = self.current()
+            self._mend_history(before)
             after = {k: v for k, v in before.items() if k not in drop} | dict(refs)
             _save_refs(self.root / "current.json", after)
             changed = {k: v.version for k, v in after.items() if before.get(k) != v}
             dropped = sorted(set(before) - set(after))
             if changed or dropped:
-                at = datetime.now(UTC).isoformat()
-                entry = {"at": at, "run_id": run_id, "tables": changed, "dropped": dropped}
-                append_line(self.root / "history.jsonl", json.dumps(entry))
+                self._tell(run_id, changed, dropped, after)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Every change of the tables in force, the first one first.
+
+        Returns
+        -------
+        list of dict
+            `at` (ISO 8601), `run_id` (None: of a run that was killed before it could say so), `tables` (new
+            versions by name), `dropped` (names), `state` (hash of all versions that were then in force). A
+            line that was not written to its end is left out.
+        """
+        path = self.root / "history.jsonl"
+        found = []
+        with intact(path):
+            for line in path.read_bytes().splitlines() if path.exists() else []:
+                with contextlib.suppress(ValueError):
+                    found.append(dict(json.loads(line)))
+        return found
+
+    def _tell(
+        self, run_id: str | None, changed: dict[str, str], dropped: list[str], after: Mapping[str, TableRef]
+    ) -> None:
+        entry = {
+            "at": datetime.now(UTC).isoformat(),
+            "run_id": run_id,
+            "tables": changed,
+            "dropped": dropped,
+            "state": _state(after),
+        }
+        append_line(self.root / "history.jsonl", json.dumps(entry))
+
+    def _is_told(self, current: Mapping[str, TableRef]) -> bool:
+        """Whether the last line of the history is of what is in force; only that line is read."""
+        path = self.root / "history.jsonl"
+        with intact(path):
+            return not current or (path.exists() and _state(current) in _end_of(path))
+
+    def _mend_history(self, current: Mapping[str, TableRef]) -> None:
+        """Add the change of a process that was killed between the pointers and the history."""
+        if self._is_told(current):
+            return
+        told: dict[str, str] = {}
+        for entry in self.history():
+            told = {k: v for k, v in told.items() if k not in entry["dropped"]} | entry["tables"]
+        changed = {k: r.version for k, r in current.items() if told.get(k) != r.version}
+        dropped = sorted(set(told) - set(current))
+        if changed or dropped:
+            self._tell(None, changed, dropped, current)
 
     @contextlib.contextmanager
     def _pointer_lock(self) -> Iterator[None]:
@@ -212,6 +299,25 @@ class Draft:
     table: str
     folder: Path
     version: str = ""
+
+
+def _is_intact(version: Path) -> bool:
+    try:
+        return fingerprint_folder(version) == version.name
+    except OSError:
+        return False
+
+
+def _state(refs: Mapping[str, TableRef]) -> str:
+    return digest({name: ref.version for name, ref in refs.items()})
+
+
+def _end_of(path: Path) -> str:
+    """The last line of a file, or as much of its end as is sure to hold what the line ends with."""
+    with path.open("rb") as f:
+        size = f.seek(0, os.SEEK_END)
+        f.seek(max(0, size - _TAIL))
+        return f.read().rstrip(b"\n").rpartition(b"\n")[2].decode(errors="replace")
 
 
 def _load_refs(path: Path) -> dict[str, TableRef]:

@@ -7,6 +7,10 @@ Layout of a workspace::
     state/tables/NAME/candidate.json          ingested, not judged yet
     state/tables/NAME/current.json            the tables in force, with the versions they were made from
     state/tables/NAME/history.jsonl           every change of current.json, append-only
+    state/tables/NAME/results/                what stages came to, under the fingerprint of their inputs
+    state/tables/NAME/sources.json            fingerprints of the files that the dataset is read from
+    state/tables/NAME/runs.jsonl              a line for each run that ended, append-only
+    state/locks/                              locks of datasets and runs, and who holds them
     state/review.sqlite                       the review store
     state/dagster/                            the Dagster instance
 """
@@ -15,17 +19,20 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from audits.config import Dataset
-from audits.disk import made, writing
+from audits.disk import made
 from audits.errors import ConfigError, UsageError
+from audits.locks import held, is_held_here
+from audits.night_config import AlertsConfig, ScheduleConfig
+from audits.results import ResultStore
+from audits.run_log import RunLog
 from audits.table_store import TableStore
-from audits.yaml_files import load_dataset
+from audits.yaml_files import load_dataset, readable_section
 
 
 class Workspace:
@@ -72,8 +79,10 @@ class Workspace:
 
     def dataset_names(self) -> list[str]:
         """Names of the datasets, sorted."""
-        # files that begin with a dot are an editor's or the system's
-        return sorted(p.stem for p in self.datasets_dir.glob("*.yaml") if not p.name.startswith("."))
+        # files that begin with a dot are an editor's or the system's; a plain listing, since every look at a
+        # dataset asks for it and a workspace may have hundreds
+        files = os.listdir(self.datasets_dir)
+        return sorted(f.removesuffix(".yaml") for f in files if f.endswith(".yaml") and f[0] != ".")
 
     def dataset_path(self, name: str) -> Path:
         """Path of a dataset's YAML file.
@@ -96,28 +105,65 @@ class Workspace:
         """Read a dataset's configuration; raises UsageError or ConfigError."""
         return load_dataset(self.dataset_path(name))
 
+    def schedule(self, name: str) -> ScheduleConfig | None:
+        """When a dataset is due, also where the rest of its YAML is not sound."""
+        return readable_section(self.dataset_path(name), "schedule", ScheduleConfig)
+
+    def alerts(self, name: str) -> AlertsConfig | None:
+        """Who is told of a dataset's faults, also where the rest of its YAML is not sound."""
+        return readable_section(self.dataset_path(name), "alerts", AlertsConfig)
+
     def tables(self, dataset: str) -> TableStore:
         """The table store of a dataset."""
         return TableStore(self.state / "tables" / dataset, dataset)
 
+    def run_log(self, dataset: str) -> RunLog:
+        """The log of a dataset's runs."""
+        return RunLog(self.state / "tables" / dataset / "runs.jsonl")
+
+    def run_lock_file(self, dataset: str) -> Path:
+        """File of the lock that a run of a dataset holds."""
+        return self.state / "locks" / f"dataset-{dataset}.lock"
+
+    def run_alive_file(self, run_id: str) -> Path:
+        """File of the lock that the process of a run holds while it lives."""
+        return self.state / "locks" / f"run-{run_id}.lock"
+
+    def scored_mark(self, dataset: str) -> tuple[int, int] | None:
+        """How many verdicts and withdrawals the comparison in force was made from; None without any."""
+        tables = self.tables(dataset)
+        ranks = tables.current().get("ranks")
+        if ranks is None:
+            return None
+        results = ResultStore(tables.root / "results")
+        made = results.that_made("label_versions", "label_versions", ranks.inputs["label_versions"])
+        if made is None:
+            return None
+        counts = made.inputs["verdicts"]
+        return int(counts["verdicts"]), int(counts["withdrawals"])
+
     @contextlib.contextmanager
-    def run_lock(self, dataset: str) -> Iterator[None]:
+    def run_lock(self, dataset: str, what: str = "a run", wait_seconds: float = 0.0) -> Iterator[None]:
         """Hold a dataset for one run, so that two runs cannot mix their candidates.
+
+        The thread that holds it may take it again.
+
+        Parameters
+        ----------
+        dataset : str
+        what : str
+            What it is held for, in a few words, for whoever else wants it.
+        wait_seconds : float
+            How long to wait for another run; negative: without end.
 
         Raises
         ------
         UsageError
-            When another process holds it.
+            When another process holds it for longer than that; who does is named.
         """
-        path = made(self.state / "locks") / f"{dataset}.lock"
-        lock = FileLock(path, timeout=0)
-        try:
-            with writing(path):
-                lock.acquire()
-        except Timeout as e:
-            raise UsageError(f"dataset {dataset!r} is being run by another process") from e
-        try:
-            self.tables(dataset).clear_drafts()
+        path = self.run_lock_file(dataset)
+        again = is_held_here(path)
+        with held(path, what, f"dataset {dataset!r} is being run", wait_seconds):
+            if not again:
+                self.tables(dataset).clear_drafts()
             yield
-        finally:
-            lock.release()

@@ -8,7 +8,7 @@ import re
 import reprlib
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -150,6 +150,35 @@ def parse_config(path: Path, text: str) -> DatasetConfig:
     if config.name not in (None, path.stem):
         raise ConfigError(f"{path}: name is {config.name!r}, but the file is named {path.stem!r}")
     return config
+
+
+_Section = TypeVar("_Section", bound=BaseModel)
+
+
+def readable_section(path: Path, key: str, model: type[_Section]) -> _Section | None:
+    """One section of a YAML file, for when the file as a whole is not sound.
+
+    A dataset whose YAML somebody broke is still due at night, and whoever asked to be told still is.
+
+    Parameters
+    ----------
+    path : Path
+    key : str
+        Name of the section.
+    model : type
+        What it is read as.
+
+    Returns
+    -------
+    BaseModel or None
+        None where the file or the section cannot be read, or the section is not there.
+    """
+    try:
+        raw = read_yaml(path)
+        section = raw.get(key) if isinstance(raw, dict) else None
+        return None if section is None else model.model_validate(section)
+    except (ConfigError, ValidationError):
+        return None
 
 
 def read_class_file(path: Path) -> ClassList:

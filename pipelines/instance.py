@@ -1,22 +1,71 @@
 """The workspace's Dagster instance."""
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote
 
 import dagster as dg
+import yaml
 from sqlalchemy.exc import SQLAlchemyError
 
-from audits.disk import write_atomic
+from assets.naming import DATASET
+from audits.disk import write_atomic, writing
 from audits.errors import AuditError, ConfigError
 from audits.review.database import reason
 from audits.workspace import Workspace
+from audits.yaml_files import read_yaml
 
-_SETTINGS = """\
+_SETTINGS = f"""\
 # Written by labelaudit when it first needed a Dagster instance; yours to change.
 # Runs, events and schedules are kept in SQLite files beside this one.
+
+# Nothing is sent anywhere.
 telemetry:
   enabled: false
+nux:
+  enabled: false
+
+# Shows a dataset as not fresh when its audit is late.
+freshness:
+  enabled: true
+
+# A run that never gets going, or does not end when it is told to, is marked as failed.
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  cancel_timeout_seconds: 180
+  poll_interval_seconds: 60
+
+# One run a dataset, two at once.
+concurrency:
+  runs:
+    max_concurrent_runs: 2
+    tag_concurrency_limits:
+      - key: {DATASET}
+        value:
+          applyLimitPerUniqueValue: true
+        limit: 1
+
+# A run whose turn comes while the definitions are being loaded waits for them.
+run_queue:
+  max_user_code_failure_retries: 10
+  user_code_failure_retry_delay: 60
+
+# How long the definitions of many datasets may take to load.
+code_servers:
+  local_startup_timeout: 600
+  reload_timeout: 600
+
+# Days that ticks are kept. Most ticks find nothing to do.
+retention:
+  schedule:
+    purge_after_days: {{skipped: 7, started: 90, success: 90, failure: 90}}
+  sensor:
+    purge_after_days: {{skipped: 3, started: 90, success: 90, failure: 90}}
+  auto_materialize:
+    purge_after_days: {{skipped: 3, started: 90, success: 90, failure: 90}}
 """
 
 
@@ -27,7 +76,7 @@ def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     Raises
     ------
     ConfigError
-        When Dagster would read the workspace's path as another one.
+        When Dagster would read the workspace's path as another one, or its settings are not sound.
     AuditError
         When Dagster cannot write what it records.
     """
@@ -38,9 +87,82 @@ def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     home = workspace.dagster_home
     settings = home / "dagster.yaml"
     if not settings.exists():
-        write_atomic(settings, _SETTINGS.encode())
+        with writing(settings):
+            write_atomic(settings, _SETTINGS.encode())
     try:
         with dg.DagsterInstance.from_config(str(home)) as instance:
             yield instance
     except SQLAlchemyError as e:  # a full disk, a missing permission: no defect here, so no traceback
         raise AuditError(f"{home}: Dagster's record of runs cannot be kept: {reason(e)}") from e
+    except dg.DagsterInvalidConfigError as e:
+        raise ConfigError(f"{settings}: {e}") from e
+
+
+def lacking_settings(workspace: Workspace) -> list[str]:
+    """Settings that this labelaudit writes into a new dagster.yaml and that the workspace's does not have.
+
+    Returns
+    -------
+    list of str
+        Dotted names, e.g. ``concurrency.runs.max_concurrent_runs``; empty also when there is no file yet. A
+        setting with another value is not lacking: the file is the user's to change.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read or is not YAML.
+    """
+    path = workspace.dagster_home / "dagster.yaml"
+    if not path.exists():
+        return []
+    return _lacking(yaml.safe_load(_SETTINGS), read_yaml(path) or {})
+
+
+def _lacking(wanted: dict[str, Any], present: object, prefix: str = "") -> list[str]:
+    found = []
+    for key, value in wanted.items():
+        if not isinstance(present, dict) or key not in present:
+            found.append(prefix + key)
+        elif isinstance(value, dict) and isinstance(present[key], dict):
+            found += _lacking(value, present[key], f"{prefix}{key}.")
+    return found
+
+
+def outdated_storages(instance: dg.DagsterInstance) -> list[str]:
+    """Names of the instance's databases whose tables an older Dagster made, so that they want migrating."""
+    storages = {
+        "runs": instance.run_storage,
+        "events": instance.event_log_storage,
+        "schedules": instance.schedule_storage,
+    }
+    found = []
+    for name, storage in storages.items():
+        revisions = None if storage is None else storage.alembic_version()
+        if revisions is not None and revisions[0] != revisions[1]:
+            found.append(name)
+    return found
+
+
+def migrate(instance: dg.DagsterInstance) -> list[str]:
+    """Bring the tables of an older Dagster to the newest; returns the names of the databases that wanted it."""
+    found = outdated_storages(instance)
+    if found:
+        instance.upgrade()
+    return found
+
+
+@contextlib.contextmanager
+def kept_open(workspace: Workspace) -> Iterator[None]:
+    """Keep the files open that Dagster records asset events in, for when many are recorded.
+
+    Dagster opens and closes them for each event, and SQLite folds its log into a file whenever the last
+    connection to it closes. With one more there it need not: a third of the work, and most of the waiting
+    for the disk.
+    """
+    folder = workspace.dagster_home / "history" / "runs"
+    with contextlib.ExitStack() as opened:
+        for name in ("index.db", ".db"):  # the second holds events without a run
+            if (path := folder / name).is_file():
+                connection = opened.enter_context(contextlib.closing(sqlite3.connect(path)))
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # only then it is open
+        yield

@@ -117,6 +117,14 @@ def test_json_is_as_documented(tmp_path):
     assert set(status) == documented[""]
     assert set(status["datasets"][0]) == documented["datasets"]
     assert set(status["datasets"][0]["last_run"]) == documented["datasets[].last_run"]
+    cleaned = json.loads(call("clean", "--dry-run", "--json"))
+    documented = _keys("clean")
+    assert set(cleaned) == documented[""]
+    assert set(cleaned["datasets"][0]) == documented["datasets"]
+    examined = json.loads(call("doctor", "--json"))
+    documented = _keys("doctor")
+    assert set(examined) == documented[""]
+    assert set(examined["checks"][0]) == documented["checks"]
 
 
 def _table(page: str, section: str) -> list[list[set[str]]]:

@@ -149,3 +149,35 @@ class Task:
     gold_label: str | None
     created_at: datetime
     verdicts: int = field(default=0)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far the store has come for one dataset: two equal marks mean that nothing was added between.
+
+    Attributes
+    ----------
+    tasks : int
+        Review tasks there are.
+    verdicts, last_verdict : int
+        Verdicts ever stored, withdrawn ones too, and the id of the last.
+    withdrawals : int
+        Withdrawals ever stored.
+    last_at : datetime or None
+        When the last verdict or withdrawal was stored, in UTC.
+    """
+
+    tasks: int = 0
+    verdicts: int = 0
+    last_verdict: int = 0
+    withdrawals: int = 0
+    last_at: datetime | None = None
+
+    def inputs(self) -> dict[str, int]:
+        """What results that are made from the store depend on, as plain data."""
+        return {
+            "tasks": self.tasks,
+            "verdicts": self.verdicts,
+            "last_verdict": self.last_verdict,
+            "withdrawals": self.withdrawals,
+        }

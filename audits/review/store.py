@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import URL, Connection, func, insert, select
+from sqlalchemy import URL, ColumnElement, Connection, FromClause, Select, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from audits.errors import InputError, StoreError, UsageError, collect
 from audits.review.database import open_engine, reason, writing
 from audits.review.record_checks import same_content, task_problems, text_problems, verdict_problems
-from audits.review.records import NewTask, NewVerdict, Question, StoredVerdict, Task
+from audits.review.records import Mark, NewTask, NewVerdict, Question, StoredVerdict, Task
 from audits.review.schema import question, review_task, verdict, withdrawal
 from audits.review.store_rows import (
     QUESTION,
@@ -306,6 +307,35 @@ class ReviewStore:
         with self._read() as connection:
             rows = in_chunks(connection, select(question), question.c.hash, hashes)
         return {r.hash: question_of(r) for r in rows}
+
+    def marks(self, dataset: str | None = None) -> dict[str, Mark]:
+        """How far each dataset has come, by its name; one of which the store knows nothing is not there.
+
+        Parameters
+        ----------
+        dataset : str, optional
+            Only this one.
+        """
+
+        def per_dataset(*columns: ColumnElement[Any], of: FromClause) -> Select[Any]:
+            query = select(question.c.dataset, *columns).select_from(of).group_by(question.c.dataset)
+            return query if dataset is None else query.where(question.c.dataset == dataset)
+
+        answered = verdict.join(question, verdict.c.question_hash == question.c.hash)
+        asked = review_task.join(question, review_task.c.question_hash == question.c.hash)
+        taken = withdrawal.join(answered, withdrawal.c.verdict_id == verdict.c.id)
+        given = (func.count(verdict.c.id), func.max(verdict.c.id), func.max(verdict.c.stored_at))
+        found: dict[str, Mark] = {}
+        with self._read() as connection:
+            for name, tasks in connection.execute(per_dataset(func.count(review_task.c.id), of=asked)):
+                found[name] = Mark(tasks=tasks)
+            for name, count, last, at in connection.execute(per_dataset(*given, of=answered)):
+                found[name] = replace(found.get(name, Mark()), verdicts=count, last_verdict=last, last_at=at)
+            taken_back = (func.count(withdrawal.c.id), func.max(withdrawal.c.stored_at))
+            for name, count, at in connection.execute(per_dataset(*taken_back, of=taken)):
+                mark = found[name]
+                found[name] = replace(mark, withdrawals=count, last_at=max(at, mark.last_at or at))
+        return found
 
     @contextlib.contextmanager
     def _read(self) -> Iterator[Connection]:

@@ -1,8 +1,9 @@
-"""All detectors by name, and the one function that runs those a dataset asks for."""
+"""All detectors by name, and the functions that run those a dataset asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,7 @@ import pyarrow as pa
 from audits import contracts
 from audits.audit_config import AuditsConfig
 from audits.errors import AuditError, InputError
-from audits.outputs import Ints, ModelOutputs, agreeing_length
-from audits.progress import report
+from audits.outputs import Ints, Kind, ModelOutputs, agreeing_length
 from audits.signals import confident_learning, model_agreement, pervasive_label_errors
 
 #: Detectors that look at one model with dense outputs at a time.
@@ -27,16 +27,100 @@ OVER_MODELS: dict[str, Callable[[pa.Array, Ints, list[ModelOutputs], Any], pa.Ta
 }
 
 
+@dataclass(frozen=True)
+class Part:
+    """One detector on the models that it looks at: what is computed, and kept, at a time.
+
+    Attributes
+    ----------
+    signal : str
+        Name of the detector.
+    model : str or None
+        The one model of a detector of single models; None when it looks at all.
+    models : tuple of str
+        The models that it looks at.
+    """
+
+    signal: str
+    model: str | None
+    models: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.signal if self.model is None else f"{self.signal} on {self.model}"
+
+
+def signal_parts(kinds: Mapping[str, Kind], audits: AuditsConfig) -> list[Part]:
+    """List what the configured audits have to compute on models with outputs of these kinds.
+
+    Parameters
+    ----------
+    kinds : mapping of str to {"dense", "top_k", "labels"}
+        Kind of the outputs by model name.
+    audits : AuditsConfig
+
+    Raises
+    ------
+    InputError
+        When an audit names a model that has no outputs, or no dense ones but needs them.
+    """
+    parts = []
+    for name in PER_MODEL:
+        if (params := getattr(audits, name)) is not None:
+            parts += [Part(name, m, (m,)) for m in _dense_models(name, params.models, kinds)]
+    for name in OVER_MODELS:
+        if (params := getattr(audits, name)) is not None and kinds:
+            parts.append(Part(name, None, _any_models(name, params.models, kinds)))
+    return parts
+
+
+def run_part(
+    part: Part, items: pa.Table, outputs: Mapping[str, ModelOutputs], audits: AuditsConfig
+) -> pa.Table:
+    """Run one detector.
+
+    Parameters
+    ----------
+    part : Part
+    items : pyarrow.Table
+        In the schema `contracts.ITEMS`, n rows, every label known.
+    outputs : mapping of model name to ModelOutputs
+        In items order; at least the models of the part.
+    audits : AuditsConfig
+
+    Returns
+    -------
+    pyarrow.Table
+        n rows in the schema `contracts.SIGNALS`.
+
+    Raises
+    ------
+    InputError
+        When the detector's options do not fit the data.
+    AuditError
+        When items and outputs do not belong together.
+    """
+    ids = items["item_id"].combine_chunks()
+    labels = np.asarray(items["label"].to_numpy(), dtype=np.int32)
+    used = {m: outputs[m] for m in part.models}
+    agreeing_length(used, len(labels))
+    params = getattr(audits, part.signal)
+    if part.model is None:
+        return OVER_MODELS[part.signal](ids, labels, list(used.values()), params)
+    try:
+        return PER_MODEL[part.signal](ids, labels, used[part.model], params)
+    except AuditError:
+        raise
+    except ValueError as e:  # cleanlab's word on options that do not fit
+        raise InputError(f"audit {part.signal!r} on model {part.model!r}: {e}") from e
+
+
 def run_signals(items: pa.Table, outputs: Mapping[str, ModelOutputs], audits: AuditsConfig) -> pa.Table:
     """Run every audit that is configured and has the outputs it needs.
 
     Parameters
     ----------
-    items : pyarrow.Table
-        In the schema `contracts.ITEMS`, every label known.
-    outputs : mapping of model name to ModelOutputs
-        In items order.
-    audits : AuditsConfig
+    items, outputs, audits
+        As `run_part` takes them.
 
     Returns
     -------
@@ -45,51 +129,27 @@ def run_signals(items: pa.Table, outputs: Mapping[str, ModelOutputs], audits: Au
 
     Raises
     ------
-    InputError
-        When an audit names a model that has no outputs, or no dense ones but needs them, or its options
-        do not fit the data.
-    AuditError
-        When items and outputs do not belong together.
+    InputError, AuditError
+        As `signal_parts` and `run_part` do.
     """
-    ids = items["item_id"].combine_chunks()
-    labels = np.asarray(items["label"].to_numpy(), dtype=np.int32)
-    agreeing_length(outputs, len(labels))
-    tables: list[pa.Table] = [contracts.SIGNALS.empty_table()]
-    for name, detect in PER_MODEL.items():
-        if (params := getattr(audits, name)) is None:
-            continue
-        for model in _dense_models(name, params.models, outputs):
-            report(f"{name} on {model}")
-            try:
-                tables.append(detect(ids, labels, outputs[model], params))
-            except AuditError:
-                raise
-            except ValueError as e:  # cleanlab's word on options that do not fit
-                raise InputError(f"audit {name!r} on model {model!r}: {e}") from e
-    for name, over in OVER_MODELS.items():
-        if (params := getattr(audits, name)) is None or not outputs:
-            continue
-        report(name)
-        tables.append(over(ids, labels, _any_models(name, params.models, outputs), params))
-    return pa.concat_tables(tables)
+    agreeing_length(outputs, items.num_rows)
+    parts = signal_parts({name: o.kind for name, o in outputs.items()}, audits)
+    tables = [run_part(part, items, outputs, audits) for part in parts]
+    return pa.concat_tables([contracts.SIGNALS.empty_table(), *tables])
 
 
-def _any_models(
-    audit: str, wanted: tuple[str, ...] | None, outputs: Mapping[str, ModelOutputs]
-) -> list[ModelOutputs]:
-    if lacking := [m for m in wanted or () if m not in outputs]:
+def _any_models(audit: str, wanted: tuple[str, ...] | None, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+    if lacking := [m for m in wanted or () if m not in kinds]:
         raise InputError(f"audit {audit!r}: there are no outputs of {', '.join(map(repr, lacking))}")
-    return [outputs[m] for m in wanted or outputs]
+    return wanted or tuple(kinds)
 
 
-def _dense_models(
-    audit: str, wanted: tuple[str, ...] | None, outputs: Mapping[str, ModelOutputs]
-) -> list[str]:
-    dense = [name for name, o in outputs.items() if o.kind == "dense"]
+def _dense_models(audit: str, wanted: tuple[str, ...] | None, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+    dense = [name for name, kind in kinds.items() if kind == "dense"]
     if wanted is None:
-        return dense
+        return tuple(dense)
     if lacking := [m for m in wanted if m not in dense]:
         raise InputError(
             f"audit {audit!r} needs dense outputs, which {', '.join(map(repr, lacking))} has not"
         )
-    return list(wanted)
+    return wanted

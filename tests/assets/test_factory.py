@@ -9,6 +9,13 @@ from pipelines.definitions import build
 
 SNAPSHOT = Path(__file__).with_name("graph.txt")
 YAML = "items: {path: items.parquet}\nclasses: [a, b]\n"
+NIGHT = """\
+annotations: {path: annotations.csv}
+schedule: {cron: "30 2 * * 1-5", timezone: Europe/Vienna, grace_minutes: 60}
+gates: {max_flag_rate: 0.1, max_corrected_share: 0.05, max_score_drop: 0.02, keep_rank: [m]}
+alerts: {webhooks: [{url_env: HOOK}]}
+models: [{name: m, out_of_sample: true, outputs: {kind: labels, path: m.csv}}]
+"""
 
 
 @pytest.fixture
@@ -16,8 +23,8 @@ def folder(tmp_path):
     datasets = tmp_path / "datasets"
     datasets.mkdir()
     (datasets / "plain.yaml").write_text(YAML)
-    (datasets / "annotated.yaml").write_text(YAML + "annotations: {path: annotations.csv}\n")
-    (datasets / "broken.yaml").write_text("itemz: {}\n")
+    (datasets / "annotated.yaml").write_text(YAML + NIGHT)
+    (datasets / "broken.yaml").write_text('itemz: {}\nschedule: {cron: "0 4 * * *"}\n')
     return tmp_path
 
 
@@ -29,6 +36,9 @@ def _picture(defs: dg.Definitions) -> str:
         parents = ", ".join(sorted(p.to_user_string() for p in node.parent_keys))
         kind = "asset" if node.is_materializable else "external"
         lines.append(f"{kind} {key.to_user_string()} [{node.group_name}] <- {parents}".rstrip(" <-"))
+        if (policy := node.freshness_policy) is not None:
+            window = policy.fail_window.to_timedelta()
+            lines.append(f"  fresh for {window}")
     for check in sorted(graph.asset_check_keys, key=lambda c: (c.asset_key, c.name)):
         blocking = " blocking" if graph.get_check_spec(check).blocking else ""
         lines.append(f"check {check.asset_key.to_user_string()}:{check.name}{blocking}")
@@ -37,13 +47,28 @@ def _picture(defs: dg.Definitions) -> str:
         for j in sorted(defs.resolve_all_job_defs(), key=lambda j: j.name)
         if not j.name.startswith("__")
     ]
-    lines += [f"schedule {s.name}" for s in defs.schedules or []]
-    lines += [f"sensor {s.name}" for s in defs.sensors or []]
+    lines += [
+        f"schedule {s.name}: {s.cron_schedule} in {s.execution_timezone}, {s.default_status.value}, job {s.job_name}"
+        for s in defs.schedules or []
+    ]
+    lines += [
+        f"sensor {s.name}: every {s.minimum_interval_seconds} s, {s.default_status.value}"
+        for s in defs.sensors or []
+    ]
     return "\n".join(lines) + "\n"
 
 
 def test_the_graph_is_as_checked_in(folder):
     assert _picture(build(folder)) == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_sensors_stand_still_where_nothing_is_to_run_by_itself(folder):
+    for name in ("annotated", "broken"):
+        (folder / "datasets" / f"{name}.yaml").unlink()
+    defs = build(folder)
+    assert not defs.schedules
+    status = {s.name: s.default_status for s in defs.sensors}
+    assert status["new_verdicts"] == status["alerts"] == dg.DefaultSensorStatus.STOPPED
 
 
 def test_every_ingested_candidate_has_a_blocking_check_before_it_is_published(folder):

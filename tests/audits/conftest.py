@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,18 +16,15 @@ import pytest
 
 from audits.classes import ClassList
 from audits.config import Dataset, DatasetConfig
-from audits.evidence import rank_findings
-from audits.ingest.items import ingest_items
-from audits.ingest.model_outputs import ingest_outputs
-from audits.publishing import publish_candidates
-from audits.review.gold import read_gold
 from audits.review.questions import questions_of
 from audits.review.records import Decision, NewVerdict
-from audits.review.routing import route
 from audits.review.store import ReviewStore
-from audits.signals.registry import run_signals
-from audits.stored import ingested_lineage, load_items, load_models, save_items, save_model
+from audits.stages import judgements
+from audits.stages.graph import STAGES, stages_of
+from audits.stages.scoring import gates
+from audits.stored import load_items
 from audits.table_store import TableStore
+from audits.work import Outcome, Work
 from audits.workspace import Workspace
 
 
@@ -93,7 +92,7 @@ class SmallWorkspace:
     name = "pets"
 
     def __init__(self, root: Path) -> None:
-        (root / "datasets").mkdir(parents=True)
+        (root / "datasets").mkdir(parents=True, exist_ok=True)
         self.workspace = Workspace(root)
         self.classes = [
             {"id": "c", "name": "cat"},
@@ -152,41 +151,33 @@ class SmallWorkspace:
         }
         (folder / f"{self.name}.yaml").write_text(json.dumps(config))
 
-    def night(self, store: ReviewStore) -> int:
-        """Write, ingest, publish, audit, rank and route, in the order of the nightly graph, without it.
+    def age(self) -> None:
+        """Make the files of the datasets look as if nobody had written to them for an hour."""
+        an_hour_ago = time.time() - 3600
+        for path in self.workspace.datasets_dir.rglob("*"):
+            os.utime(path, (an_hour_ago, an_hour_ago))
 
-        Gives how many items were queued anew.
-        """
-        self.write()
+    def work(self, store: ReviewStore | None = None, **options: Any) -> Work:
+        """The dataset, opened as for a stage of the last night."""
+        return Work(self.workspace, self.name, run_id=f"run{self.nights}", store=store, **options)
+
+    def run(self, store: ReviewStore, **options: Any) -> dict[str, Outcome]:
+        """Run all stages, checks and gates, each opened anew as in the nightly graph, without it."""
         self.nights += 1
-        dataset, tables, run = self.workspace.dataset(self.name), self.tables, f"run{self.nights}"
-        ref = save_items(tables, ingest_items(dataset), dataset.classes)
-        tables.set_candidate(ref)
-        ids = load_items(tables, ref.lineage()).ids
-        for model in dataset.config.models:
-            tables.set_candidate(
-                save_model(tables, ingest_outputs(dataset, model, ids), model, ref.lineage())
-            )
-        publish_candidates(tables, dataset, run)
-        lineage = ingested_lineage(tables.current())
-        items = load_items(tables, lineage)
-        outputs = {name: m.outputs for name, m in load_models(tables, lineage).items()}
-        signals = tables.write("signals", run_signals(items.items, outputs, dataset.config.audits), lineage)
-        ranked = rank_findings(
-            items.items, tables.read("signals", signals.version), items.classes, dataset.config.audits
-        )
-        findings = tables.write("findings", ranked, signals.lineage())
-        tables.publish({"signals": signals, "findings": findings}, run)
-        policy = dataset.config.review
-        return store.queue(
-            route(
-                tables.read("findings", findings.version),
-                questions_of(items.items, self.name, items.classes),
-                items.classes,
-                policy,
-                read_gold(dataset, policy.gold) if policy.gold else {},
-            )
-        )
+        outcomes = {}
+        for name in stages_of(self.workspace.dataset(self.name)):
+            with self.work(store, **options) as work:
+                outcomes[name] = STAGES[name](work)
+        with self.work(store, **options) as work:
+            judgements.usable(work)
+            gates(work)
+            outcomes["checks"] = work.outcome({})
+        return outcomes
+
+    def night(self, store: ReviewStore) -> int:
+        """Write the files and run everything; gives how many items were queued anew."""
+        self.write()
+        return int(self.run(store)["review_queue"].facts["newly queued"])
 
     def say(
         self,

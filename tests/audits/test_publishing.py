@@ -1,7 +1,7 @@
 import pytest
 
 from audits.errors import AuditError
-from audits.publishing import publish_candidates
+from audits.publishing import publish_candidates, publishable
 from audits.table_store import TableRef
 
 MODELS = [
@@ -70,3 +70,13 @@ def test_a_candidate_of_other_items_publishes_nothing(candidates, table):
     with pytest.raises(AuditError, match=f"'{table}' was read against other items; run it again"):
         publish_candidates(candidates.tables, configured(candidates), "run")
     assert candidates.tables.current() == {}
+
+
+def test_what_is_publishable_is_found_without_publishing_it(candidates):
+    assert publishable(candidates.tables, configured(candidates)) == (refs(), ())
+    assert candidates.tables.current() == {}
+    publish_candidates(candidates.tables, configured(candidates), "run1")
+    fewer = configured(candidates, MODELS[1:], annotated=False)
+    found, gone = publishable(candidates.tables, fewer)
+    assert [r.table for r in found] == ["items", "outputs.b"]
+    assert set(gone) == {"annotations", "outputs.a%2F1"}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audits import contracts
 from audits.classes import ClassList
 from audits.errors import AuditError
 from audits.ingest.items import ingest_items
@@ -13,13 +14,16 @@ from audits.ingest.model_outputs import ingest_outputs
 from audits.stored import (
     ingested_lineage,
     is_outputs_table,
+    items_summary,
     load_items,
     load_model,
     load_models,
     load_output_rows,
+    load_signals,
     outputs_table,
     save_items,
     save_model,
+    signal_table_name,
 )
 from audits.table_store import TableRef
 
@@ -196,3 +200,63 @@ def test_a_reviewer_sees_the_content_and_nothing_else(project):
     stored = load_items(tables, save_items(tables, ingest_items(dataset), dataset.classes).lineage())
     assert stored.content_by_id.column_names == ["item_id", "text"]
     assert stored.further_by_id.column_names == ["item_id", "text", "truth"]
+
+
+def test_what_is_known_of_the_items_without_opening_their_rows(project):
+    ref = items(project)
+    for file in ("table.parquet", "further.parquet"):
+        (project.tables.folder("items", ref.version) / file).unlink()
+    found = items_summary(project.tables, ref.lineage())
+    assert (found.rows, found.ids, found.names) == (2, ("c", "d", "h"), ("cat", "dog", "horse"))
+    with pytest.raises(AuditError, match="no version of table 'items' is named"):
+        items_summary(project.tables, {})
+    (project.tables.folder("items", ref.version) / "items.json").write_text("{}")
+    with pytest.raises(AuditError, match=f"{ref.version} is damaged"):
+        items_summary(project.tables, ref.lineage())
+
+
+@pytest.mark.parametrize(
+    ("csv", "same_ids", "same_labels"),
+    [
+        ("item_id,label,item,text\n007,c,1,x\n8,h,2,y\n", True, True),
+        ("item_id,label\n007,cat\n8,horse\n", True, True),
+        ("item_id,label,item,text\n007,cat,1,x\n8,dog,2,y\n", True, False),
+        ("item_id,label,item,text\n007,cat,1,x\n9,horse,2,y\n", False, False),
+        ("item_id,label,item,text\n8,horse,2,y\n007,cat,1,x\n", False, False),
+        ("item_id,label,item,text\n007,cat,1,x\n", False, False),
+        # where one id ends and the next begins matters
+        ("item_id,label,item,text\n00,cat,1,x\n78,horse,2,y\n", False, False),
+    ],
+)
+def test_ids_and_labels_have_fingerprints_of_their_own(project, csv, same_ids, same_labels):
+    one = items_summary(project.tables, items(project).lineage())
+    two = items_summary(project.tables, items(project, csv).lineage())
+    assert (two.ids_hash == one.ids_hash) == same_ids
+    assert (two.labels_hash == one.labels_hash) == same_labels
+
+
+def signal(name, model, n=2):
+    row = {f.name: None for f in contracts.SIGNALS} | {"signal": name, "model": model}
+    return pa.Table.from_pylist([row | {"item_id": f"i{k}"} for k in range(n)], schema=contracts.SIGNALS)
+
+
+def test_signals_of_a_lineage_are_put_together_in_the_order_of_names(project):
+    tables = project.tables
+    parts = [("b", "m/2"), ("b", "m/1"), ("a", None)]
+    refs = [tables.write(signal_table_name(s, m), signal(s, m), {}) for s, m in parts]
+    lineage = {r.table: r.version for r in refs} | {"items": "1", "signals": "2"}
+    found = load_signals(tables, lineage)
+    assert [(r["signal"], r["model"]) for r in found.to_pylist()[::2]] == [
+        ("a", None),
+        ("b", "m/1"),
+        ("b", "m/2"),
+    ]
+    assert load_signals(tables, dict(reversed(lineage.items()))).equals(found)
+    assert load_signals(tables, {"items": "1"}).equals(contracts.SIGNALS.empty_table())
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.sampled_from([None, *NAMES])), unique=True))
+def test_signals_have_tables_of_their_own(parts):
+    tables = [signal_table_name(*p) for p in parts]
+    assert len(set(tables)) == len(parts)
+    assert not any(is_outputs_table(t) or "/" in t for t in tables)

@@ -137,6 +137,14 @@ def test_pointers_name_what_is_in_force_and_the_history_every_change(project):
     assert changes == [("run1", {"a": V1, "b": V2}, []), ("run3", {}, ["b"])]
 
 
+def test_the_candidate_of_a_table(project):
+    tables = project.tables
+    tables.set_candidate(TableRef("a", V1))
+    assert tables.candidate_ref("a") == TableRef("a", V1)
+    with pytest.raises(AuditError, match="dataset 'pets': no candidate for 'b'; run the stages before first"):
+        tables.candidate_ref("b")
+
+
 def test_half_a_line_of_history_does_not_spoil_the_next(project):
     tables = project.tables
     tables.publish({"a": TableRef("a", V1)}, "run1")
@@ -238,3 +246,73 @@ def test_readers_never_see_a_torn_pointer(project):
     reader.join()
     assert set(seen) <= {0, 1}
     assert len(seen) > 1
+
+
+@pytest.mark.parametrize("next_step", ["publish", "a run begins"])
+def test_a_change_that_a_killed_process_did_not_come_to_tell_is_told_by_the_next(project, next_step):
+    tables = project.tables
+    tables.publish({"a": TableRef("a", V1), "b": TableRef("b", V1)}, "run1")
+    history = tables.root / "history.jsonl"
+    told = history.read_text()
+    tables.publish({"a": TableRef("a", V2)}, "run2", drop=("b",))
+    history.write_text(told)  # killed between the pointers and the history
+    if next_step == "publish":
+        tables.publish({"c": TableRef("c", V1)}, "run3")
+        assert tables.history()[2]["tables"] == {"c": V1}
+    else:
+        tables.clear_drafts()
+    second = tables.history()[1]
+    assert (second["run_id"], second["tables"], second["dropped"]) == (None, {"a": V2}, ["b"])
+    lines = history.read_text()
+    tables.clear_drafts()
+    assert history.read_text() == lines, "once"
+
+
+def test_a_history_without_states_is_read_through_and_only_added_to(project):
+    tables = project.tables
+    tables.publish({"a": TableRef("a", V1)}, "run1")
+    history = tables.root / "history.jsonl"
+    entry = {k: v for k, v in json.loads(history.read_text()).items() if k != "state"}
+    history.write_text(json.dumps(entry) + "\n")
+    tables.clear_drafts()
+    tables.publish({"a": TableRef("a", V2)}, "run2")
+    assert [(h["run_id"], h["tables"]) for h in tables.history()] == [
+        ("run1", {"a": V1}),
+        ("run2", {"a": V2}),
+    ]
+
+
+def test_damaged_pointers_do_not_keep_a_run_from_beginning(project):
+    tables = project.tables
+    tables.publish({"a": TableRef("a", V1)}, "run1")
+    (tables.root / "current.json").write_text("{")
+    tables.clear_drafts()
+    assert len(tables.history()) == 1
+
+
+@pytest.mark.parametrize("damage", ["emptied", "gone", "more"])
+def test_a_damaged_version_is_replaced_when_its_content_is_made_again(project, damage):
+    rows = pa.table({"a": [1, 2]})
+    ref = project.tables.write("scores", rows, {})
+    folder = project.tables.folder("scores", ref.version)
+    if damage == "emptied":
+        (folder / "table.parquet").write_bytes(b"")
+    elif damage == "gone":
+        (folder / "table.parquet").unlink()
+    else:
+        (folder / "stray").write_text("x")
+    assert project.tables.write("scores", rows, {}) == ref
+    assert project.tables.read("scores", ref.version).equals(rows)
+    assert [p.name for p in folder.iterdir()] == ["table.parquet"]
+    assert list((project.tables.root / "drafts").iterdir()) == []
+
+
+def test_a_candidate_that_left_the_configuration_is_forgotten(project):
+    kept, gone = (project.tables.write(t, pa.table({"a": [1]}), {}) for t in ("items", "outputs.m"))
+    project.tables.set_candidate(kept)
+    project.tables.set_candidate(gone)
+    project.tables.drop_candidates(["outputs.m", "outputs.never"])
+    assert project.tables.candidates() == {"items": kept}
+    before = (project.tables.root / "candidate.json").stat().st_mtime_ns
+    project.tables.drop_candidates(["outputs.m"])
+    assert (project.tables.root / "candidate.json").stat().st_mtime_ns == before

@@ -1,3 +1,5 @@
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,17 +50,59 @@ def test_a_file_where_the_state_folder_belongs(project):
 
 def test_a_dataset_is_run_once_at_a_time_and_free_again_after_a_failure(project):
     workspace = project.workspace
-    with pytest.raises(KeyError), workspace.run_lock("pets"):  # noqa: PT012 - the block is what fails
-        with (
-            pytest.raises(UsageError, match="dataset 'pets' is being run by another process"),
-            workspace.run_lock("pets"),
-        ):
-            pytest.fail("two runs at once")
+    refused = []
+
+    def try_it():
+        try:
+            with workspace.run_lock("pets"):
+                pass
+        except UsageError as e:
+            refused.append(str(e))
         with workspace.run_lock("birds"):
             pass
+
+    def elsewhere():
+        thread = threading.Thread(target=try_it)
+        thread.start()
+        thread.join()
+        return refused
+
+    with pytest.raises(KeyError), workspace.run_lock("pets", "run 1f3c"):  # noqa: PT012 - the block is what fails
+        (said,) = elsewhere()
+        assert said.startswith(f"dataset 'pets' is being run by process {os.getpid()} (run 1f3c, since ")
         raise KeyError
-    with workspace.run_lock("pets"):
-        pass
+    assert len(elsewhere()) == 1
+
+
+def test_who_takes_a_dataset_again_keeps_the_drafts_of_the_first(project):
+    drafts = project.tables.root / "drafts" / "t-abc"
+    with project.workspace.run_lock("pets"):
+        drafts.mkdir(parents=True)
+        with project.workspace.run_lock("pets"):
+            assert drafts.exists()
+    with project.workspace.run_lock("pets"):
+        assert not drafts.exists()
+
+
+def test_files_of_locks_and_logs_are_apart_for_each_dataset_and_run(project):
+    workspace = project.workspace
+    files = [workspace.run_lock_file("a"), workspace.run_lock_file("b"), workspace.run_alive_file("a")]
+    files += [workspace.run_log("a").path, workspace.run_log("b").path]
+    assert len(set(files)) == 5
+    assert all(f.is_relative_to(workspace.state) for f in files)
+
+
+def test_how_far_the_scores_have_come(small, verdict_store):
+    small.write()
+    assert small.workspace.scored_mark("pets") is None
+    small.night(verdict_store)
+    assert small.workspace.scored_mark("pets") == (0, 0)
+    taken_back = small.say(verdict_store, "i1", "ann", "keep")
+    small.say(verdict_store, "i1", "bob", "keep")
+    verdict_store.withdraw(taken_back, "ann", "", "w")
+    assert small.workspace.scored_mark("pets") == (0, 0), "not scored yet"
+    small.run(verdict_store)
+    assert small.workspace.scored_mark("pets") == (2, 1)
 
 
 def test_roots_are_absolute_from_then_on(project, monkeypatch):

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.definitions import build, job_name
+from assets.naming import key
+from pipelines.definitions import build
+from pipelines.run_requests import JOB
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -62,10 +64,15 @@ def test_the_workspace_file_names_the_definitions(made_up, monkeypatch):
     from pipelines.definitions import defs
 
     loaded = defs()
-    assert job_name("zoo") in {j.name for j in loaded.resolve_all_job_defs()}
+    keys = loaded.resolve_job_def(JOB).asset_layer.executable_asset_keys
+    assert key("zoo", "comparison") in keys
 
 
 @pytest.mark.parametrize("name", ["zoo", "20news"])
-def test_any_dataset_name_gives_a_job(made_up, name):
+def test_one_job_does_any_dataset(made_up, name):
     made_up.add(name)
-    assert build(made_up.root).resolve_job_def(job_name(name))
+    made_up.add("other")
+    defs = build(made_up.root)
+    assert [j.name for j in defs.resolve_all_job_defs() if not j.name.startswith("__")] == [JOB]
+    alone = build(made_up.root, only=[name]).resolve_asset_graph()
+    assert {k.path[0] for k in alone.get_all_asset_keys()} == {name}

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import dagster as dg
 import numpy as np
@@ -14,7 +15,8 @@ from audits.errors import ConfigError, UsageError
 from audits.new_workspace import init_workspace
 from audits.workspace import Workspace
 from pipelines.instance import open_instance
-from pipelines.runs import run_dataset
+from pipelines.runs import RunOptions, run_dataset
+from tests.pipelines.conftest import another_run, relabel
 
 
 def _run(made_up, name="zoo"):
@@ -207,10 +209,25 @@ def test_a_model_that_left_the_configuration_is_dropped(made_up):
     assert {r["model"] for r in made_up.json("compare", "zoo")["scores"]} == {"m0"}
 
 
-def test_a_second_run_of_the_same_dataset_waits_its_turn(made_up):
+def test_a_second_run_of_the_same_dataset_says_who_is_at_it(made_up):
     made_up.add()
-    with made_up.workspace.run_lock("zoo"), pytest.raises(UsageError, match="another process"):
-        _run(made_up)
+    made_up.add("farm")
+    with another_run(made_up):
+        with pytest.raises(UsageError, match=r"'zoo' is being run by process \d+ \(run 1f3c, since"):
+            _run(made_up)
+        assert _run(made_up, "farm")[0].succeeded, "another dataset is free"
+        refused = made_up.call("run", "zoo")
+        assert refused.exit_code == 2
+        assert "is being run by process" in refused.stderr
+    assert _run(made_up)[0].succeeded
+
+
+def test_a_second_run_waits_when_it_is_asked_to(made_up):
+    made_up.add()
+    with another_run(made_up) as done:
+        threading.Timer(0.3, done.set).start()
+        report = run_dataset(made_up.workspace, "zoo", lambda *_: None, RunOptions(wait_seconds=60))
+    assert report.succeeded
 
 
 def test_kill_9_in_the_middle_leaves_good_tables_and_the_next_run_tidies_up(made_up):
@@ -296,3 +313,115 @@ def test_history_keeps_what_was_in_force(made_up):
     assert entries[0]["tables"]["items"] == before["items"]
     assert made_up.workspace.tables("zoo").folder("items", before["items"]).is_dir(), "old versions are kept"
     assert [e["at"] for e in entries] == sorted(e["at"] for e in entries)
+
+
+# -- what changed, and what was asked for -----------------------------------------------------------------
+
+
+def _materialized(made_up, report):
+    with open_instance(made_up.workspace) as instance:
+        logs = instance.all_logs(report.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+        return {e.dagster_event.asset_key.path[-1] for e in logs}
+
+
+def test_force_computes_everything_and_comes_to_the_same(made_up):
+    made_up.add()
+    first, _ = _run(made_up)
+    before = _current(made_up)
+    assert first.computed > 0
+    unchanged, steps = _run(made_up)
+    assert (unchanged.run_id, unchanged.computed, steps) == (None, 0, [])
+    assert unchanged.reused > 0
+    forced = run_dataset(made_up.workspace, "zoo", lambda *_: None, RunOptions(force=True))
+    assert forced.computed == first.computed
+    assert forced.reused == first.reused
+    assert _current(made_up) == before
+
+
+def test_only_scores_touches_nothing_else(made_up):
+    made_up.add(yaml="review: {agree: 1, verdicts_per_item: 1}\ngates: {max_corrected_share: 0.0}\n")
+    first, _ = _run(made_up)
+    assert first.exit_status == 0
+    before = _current(made_up)
+    relabel(made_up, 2)
+    made_up.write_items(made_up.items().slice(0, 50))  # not looked at by this run
+    steps = []
+    report = run_dataset(made_up.workspace, "zoo", lambda *s: steps.append(s), RunOptions(only_scores=True))
+    assert _materialized(made_up, report) == {"label_versions", "scores", "comparison"}
+    assert steps[-1][1] == steps[-1][2], "the last step is the last of all"
+    after = _current(made_up)
+    scored = {"consensus", "label_versions", "scores", "ranks", "flips"}
+    assert {t for t in after if after[t] != before[t]} <= scored
+    assert after["label_versions"] != before["label_versions"]
+    assert [p.exit_status for p in report.problems] == [3], "the gates are weighed on the new scores"
+    assert report.problems[0].step == "comparison:gate_max_corrected_share"
+
+
+def test_only_scores_of_a_dataset_that_was_never_run_or_is_broken_says_so(made_up):
+    made_up.add()
+    report = run_dataset(made_up.workspace, "zoo", lambda *_: None, RunOptions(only_scores=True))
+    assert report.exit_status == 2
+    assert "run 'labelaudit run zoo'" in report.problems[0].message
+    made_up.yaml().write_text("itemz: {}\n")
+    report = run_dataset(made_up.workspace, "zoo", lambda *_: None, RunOptions(only_scores=True))
+    assert report.exit_status == 2
+    assert "itemz" in report.problems[0].message
+
+
+def test_verify_finds_a_change_that_does_not_show_from_outside(made_up):
+    made_up.add()
+    _run(made_up)
+    path = made_up.root / "datasets" / "zoo" / "m1.parquet"
+    seen = path.stat()
+    # long ago, so that the time of change is believed
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns - 10**12))
+    _run(made_up)
+    stamp = path.stat()
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 4] ^= 1
+    with path.open("r+b") as f:
+        f.write(raw)
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert _run(made_up)[0].run_id is None, "it looks unchanged"
+    report = run_dataset(made_up.workspace, "zoo", lambda *_: None, RunOptions(verify=True))
+    assert report.run_id is not None, "the file was read again, whatever then came of it"
+
+
+# -- gates ------------------------------------------------------------------------------------------------
+
+
+def test_a_gate_that_does_not_hold_exits_3_and_the_tables_are_in_force_all_the_same(made_up):
+    made_up.add(yaml="gates: {max_flag_rate: 0.01, keep_rank: [m0]}\n")
+    report, _ = _run(made_up)
+    assert report.succeeded
+    assert report.exit_status == 3
+    (problem,) = report.problems
+    assert problem.step == "comparison:gate_max_flag_rate"
+    assert "4 of 60 items are flagged" in problem.message
+    assert {"findings", "scores", "flips"} <= set(_current(made_up))
+    result = made_up.call("run", "zoo")
+    assert result.exit_code == 3, "it holds no better when nothing changed"
+    assert "4 of 60 items are flagged" in result.stderr
+    assert "nothing changed" in result.stdout
+    made_up.yaml().write_text(made_up.yaml().read_text().replace("0.01", "0.5"))
+    loosened, _ = _run(made_up)
+    assert loosened.exit_status == 0
+
+
+def test_a_gate_set_anew_is_weighed_without_computing_the_rest(made_up):
+    made_up.add()
+    _run(made_up)
+    made_up.yaml().write_text(made_up.yaml().read_text() + "gates: {max_flag_rate: 0.01}\n")
+    report, _ = _run(made_up)
+    assert report.exit_status == 3
+    assert report.computed == 0
+
+
+def test_a_failure_beats_a_gate(made_up):
+    made_up.add("ape", yaml="gates: {max_flag_rate: 0.0}\n")
+    made_up.add("zoo")
+    made_up.yaml("zoo").write_text("itemz: {}\n")
+    result = made_up.call("run")
+    assert result.exit_code == 2
+    assert "1 of 2 datasets failed" in result.stderr
+    assert "ape: comparison:gate_max_flag_rate" in result.stderr

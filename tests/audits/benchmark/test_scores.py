@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from audits.benchmark.scores import score_versions
+from audits.benchmark.scores import LabelSets, label_sets, score_model, score_versions, scores_table
 from audits.benchmark.versions import label_versions
 from audits.contracts import CONSENSUS, FINDINGS, ITEMS, SCORES
 from audits.errors import AuditError, UsageError
@@ -108,6 +108,60 @@ def test_predictions_are_worked_out_once_a_model(monkeypatch):
     outputs = {name: model([0] * 5, name) for name in ("x", "y")}
     score_versions(outputs, versions({"a": ("relabelled", 1)}), IDS, ["accuracy", "macro_f1"])
     assert calls == ["x", "y"]
+
+
+def test_label_sets_are_the_labels_inside_of_each_set():
+    table = versions({"a": ("relabelled", 1), "b": ("none", None), "c": ("kept", 0)}, flagged=["a", "e"])
+    sets = label_sets(table, IDS)
+    assert {(v, s): x.tolist() for v, found in sets.items() for s, x in found.sets.items()} == {
+        ("original", "all"): [0, 0, 0, 0, 0],
+        ("original", "common"): [0, -1, 0, 0, 0],
+        ("original", "relabelled"): [0, -1, -1, -1, -1],
+        ("corrected", "all"): [1, -1, 0, 0, 0],
+        ("corrected", "common"): [1, -1, 0, 0, 0],
+        ("corrected", "relabelled"): [1, -1, -1, -1, -1],
+        ("flagged-removed", "all"): [-1, 0, 0, 0, -1],
+    }
+
+
+def test_scores_of_models_and_versions_one_at_a_time_are_the_scores_of_all():
+    table = versions({"a": ("relabelled", 1), "b": ("none", None)}, flagged=["c"])
+    models = {name: model(p, name) for name, p in (("x", [1, 0, 0, 2, 0]), ("y", [0, 0, 1, 1, 0]))}
+    rows = [
+        row
+        for m in models.values()
+        for labels in label_sets(table, IDS).values()
+        for row in score_model(m, labels, ["accuracy", "macro_f1"])
+    ]
+    assert scores_table(rows).equals(score_versions(models, table, IDS, ["accuracy", "macro_f1"]))
+    assert scores_table([]).schema == SCORES
+
+
+def test_a_fingerprint_stands_for_the_name_the_sets_and_every_label():
+    def of(version="v", **sets):
+        return LabelSets(version, {k: np.array(x, np.int32) for k, x in sets.items()}).fingerprint
+
+    base = of(all=[0, 1, -1])
+    assert of(all=[0, 1, -1]) == base
+    others = [
+        of("w", all=[0, 1, -1]),
+        of(common=[0, 1, -1]),
+        of(all=[1, 0, -1]),
+        of(all=[0, 1]),
+        of(all=[0, 1, -1], common=[0, 1, -1]),
+    ]
+    assert len({base, *others}) == 6
+    strided = np.array([0, 9, 1, 9, -1, 9], np.int32)[::2]
+    assert LabelSets("v", {"all": strided}).fingerprint == base
+
+
+def test_label_sets_change_for_the_versions_that_a_verdict_touches_alone():
+    before, after = (
+        label_sets(versions(said, flagged=["e"]), IDS) for said in ({}, {"a": ("relabelled", 1)})
+    )
+    changed = {v for v in before if before[v].fingerprint != after[v].fingerprint}
+    # of the original the labels stay, and the items that were relabelled do not
+    assert changed == {"original", "corrected"}
 
 
 def test_refusals():

@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audits.errors import InputError, StoreError, UsageError
 from audits.review.consensus import counting
-from audits.review.records import NewTask, NewVerdict, Question
+from audits.review.records import Mark, NewTask, NewVerdict, Question
 from audits.review.store import ReviewStore
 
 ROOT = Path(__file__).parents[3]
@@ -447,3 +447,54 @@ def test_importing_the_store_is_cheap():
     code = f"import sys, audits.review.store; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_marks_tell_how_far_each_dataset_has_come(store):
+    assert store.marks() == {}
+    assert store.marks("pets") == {}
+    store.queue([NewTask(ask(f"i{k}"), "flagged", 1.0) for k in range(3)])
+    assert store.marks() == {"pets": Mark(tasks=3)}
+    store.add_verdicts([keep("v1"), keep("v2", "i1"), NewVerdict("v3", ask(dataset="zoo"), None, "keep")])
+    verdicts = {v.client_id: v for name in ("pets", "zoo") for v in store.verdicts(name)}
+    pets = Mark(3, 2, verdicts["v2"].id, 0, verdicts["v2"].stored_at)
+    zoo = Mark(0, 1, verdicts["v3"].id, 0, verdicts["v3"].stored_at)
+    assert store.marks() == {"pets": pets, "zoo": zoo}
+    assert store.marks("zoo") == {"zoo": zoo}
+    assert pets.last_at.utcoffset() == timedelta(0)
+    store.withdraw(verdicts["v1"].id, "ann", "", "w1")
+    after = store.marks()
+    assert after["zoo"] == zoo
+    assert replace(after["pets"], last_at=None) == replace(pets, withdrawals=1, last_at=None)
+    assert after["pets"].last_at >= pets.last_at
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("queue"), st.sampled_from(["pets", "zoo"]), st.integers(0, 2)),
+            st.tuples(st.just("verdict"), st.sampled_from(["pets", "zoo"]), st.integers(0, 2)),
+            st.tuples(st.just("withdraw"), st.just(""), st.integers(0, 4)),
+        ),
+        max_size=8,
+    )
+)
+def test_a_mark_moves_exactly_when_something_was_added(tmp_path_factory, steps):
+    with ReviewStore(f"sqlite:///{tmp_path_factory.mktemp('marks') / 'r.sqlite'}") as store:
+        for n, (what, dataset, k) in enumerate(steps):
+            before = {name: store.marks().get(name, Mark()) for name in ("pets", "zoo")}
+            touched = dataset
+            if what == "queue":
+                added = store.queue([NewTask(ask(f"i{k}", dataset), "flagged", 1.0)])
+            elif what == "verdict":
+                added = store.add_verdicts([NewVerdict(f"v{n}", ask(f"i{k}", dataset), None, "keep")])[0]
+            else:
+                given_ = [v for name in before for v in store.verdicts(name) if not v.withdrawn]
+                added = len(given_) > k
+                if added:
+                    touched = given_[k].question.dataset
+                    store.withdraw(given_[k].id, None, "", f"w{n}")
+            for name, mark in before.items():
+                after = store.marks(name).get(name, Mark())
+                assert (after.inputs() != mark.inputs()) == bool(added and name == touched)
+                assert store.marks().get(name, Mark()) == after

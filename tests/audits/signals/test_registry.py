@@ -8,9 +8,8 @@ from audits.audit_config import AuditsConfig
 from audits.contracts import ITEMS, SIGNALS
 from audits.errors import AuditError, InputError
 from audits.outputs import ModelOutputs
-from audits.progress import listening
 from audits.signals import confident_learning, model_agreement, pervasive_label_errors
-from audits.signals.registry import OVER_MODELS, PER_MODEL, run_signals
+from audits.signals.registry import OVER_MODELS, PER_MODEL, Part, run_part, run_signals, signal_parts
 
 N, K = 60, 3
 
@@ -156,8 +155,31 @@ def test_outputs_of_another_number_of_items_are_refused(items, outputs):
         run_signals(items.slice(1), outputs, audits(model_agreement=None))
 
 
-def test_progress_names_what_runs(items, outputs):
-    said: list[str] = []
-    with listening(lambda what, step: said.append(what)):
-        run_signals(items, outputs, audits(confident_learning=None, model_agreement=None))
-    assert said == ["confident_learning on b_dense", "confident_learning on a_dense", "model_agreement"]
+def test_parts_are_what_is_computed_at_a_time(items, outputs):
+    config = audits(confident_learning=None, model_agreement={"models": ["words", "top"]})
+    parts = signal_parts({name: o.kind for name, o in outputs.items()}, config)
+    assert parts == [
+        Part("confident_learning", "b_dense", ("b_dense",)),
+        Part("confident_learning", "a_dense", ("a_dense",)),
+        Part("model_agreement", None, ("words", "top")),
+    ]
+    assert [str(p) for p in parts] == [
+        "confident_learning on b_dense",
+        "confident_learning on a_dense",
+        "model_agreement",
+    ]
+    tables = [run_part(p, items, outputs, config) for p in parts]
+    assert pa.concat_tables(tables).equals(run_signals(items, outputs, config))
+
+
+def test_a_part_depends_on_its_own_models_alone(items, outputs):
+    config = audits(confident_learning=None, model_agreement=None)
+    for part in signal_parts({name: o.kind for name, o in outputs.items()}, config):
+        alone = {name: outputs[name] for name in part.models}
+        assert run_part(part, items, alone, config).equals(run_part(part, items, outputs, config))
+
+
+def test_a_part_whose_outputs_are_of_other_items_is_refused(items, outputs):
+    config = audits(confident_learning=None)
+    with pytest.raises(AuditError, match="'b_dense' has outputs for 60 items, the dataset has 59"):
+        run_part(Part("confident_learning", "b_dense", ("b_dense",)), items.slice(1), outputs, config)

@@ -38,7 +38,7 @@ def test_a_run_elsewhere_than_on_a_terminal_prints_plain_lines_and_its_result_ap
     lines = done.stderr.splitlines()
     assert lines
     assert all(re.fullmatch(r"\[\d+/\d+\] zoo: [a-z _]+", line) for line in lines)
-    assert re.fullmatch(r"zoo: done \(run [0-9a-f-]+\)\n", done.stdout)
+    assert re.fullmatch(r"zoo: done \(run [0-9a-f-]+; \d+ parts computed, \d+ reused\)\n", done.stdout)
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals here")

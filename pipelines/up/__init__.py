@@ -1,0 +1,1 @@
+"""`labelaudit up`: Dagster's UI and daemon for a workspace, started and stopped together."""

@@ -1,0 +1,66 @@
+import contextlib
+
+import pytest
+
+from audits.errors import UsageError
+from pipelines import many
+from pipelines.many import run_datasets
+from pipelines.runs import RunOptions
+from tests.pipelines.conftest import another_run
+
+
+@contextlib.contextmanager
+def _silent():
+    yield lambda *_: None
+
+
+def _run(made_up, names, **options):
+    return list(run_datasets(made_up.workspace, names, _silent, RunOptions(**options)))
+
+
+def test_datasets_run_in_the_order_given_and_one_that_fails_stops_no_other(made_up):
+    for name in ("ape", "bear", "cat"):
+        made_up.add(name)
+    made_up.yaml("bear").write_text("itemz: {}\n")
+    reports = _run(made_up, ["cat", "bear", "ape"])
+    assert [(r.dataset, r.succeeded) for r in reports] == [("cat", True), ("bear", False), ("ape", True)]
+
+
+def test_a_report_comes_as_soon_as_its_dataset_is_done(made_up):
+    made_up.add("ape")
+    made_up.add("bear")
+    reports = run_datasets(made_up.workspace, ["ape", "bear"], _silent, RunOptions())
+    assert next(reports).dataset == "ape"
+    assert made_up.workspace.tables("bear").current() == {}
+    reports.close()
+
+
+def test_many_that_did_not_change_are_looked_at_side_by_side(made_up, monkeypatch):
+    monkeypatch.setattr(many, "_MANY", 3)
+    names = ["ape", "bear", "cat", "dog"]
+    for name in names:
+        made_up.add(name)
+    first = _run(made_up, names)
+    assert all(r.run_id for r in first)
+    made_up.yaml("bear").write_text("itemz: {}\n")
+    made_up.write_items(made_up.items("cat").slice(0, 50), "cat")
+    reports = _run(made_up, names)
+    assert [r.dataset for r in reports] == names
+    assert [r.run_id is None for r in reports] == [True, False, False, True]
+    assert not reports[1].succeeded
+    for name in ("ape", "dog"):
+        assert made_up.workspace.run_log(name).last().status == "unchanged"
+    forced = _run(made_up, ["ape", "dog", "ape"], force=True)
+    assert all(r.computed for r in forced)
+
+
+def test_one_of_many_that_is_being_run_is_said(made_up, monkeypatch):
+    monkeypatch.setattr(many, "_MANY", 2)
+    made_up.add("ape")
+    made_up.add("bear")
+    _run(made_up, ["ape", "bear"])
+    with another_run(made_up, "bear"):
+        reports = run_datasets(made_up.workspace, ["ape", "bear"], _silent, RunOptions())
+        assert next(reports).run_id is None
+        with pytest.raises(UsageError, match="'bear' is being run by process"):
+            next(reports)
