@@ -10,13 +10,16 @@ from pydantic import PrivateAttr
 from assets.naming import DATASET, FORCE, LAUNCHED_BY, VERIFY, graph_name
 from audits.errors import AuditError
 from audits.locks import held
-from audits.retention import leftovers, remove
+from audits.retention import leftovers_of, remove
 from audits.run_log import RunRecord
 from audits.work import Work
 from audits.workspace import Workspace
 
 #: How long a run that Dagster launched waits for another run of the same dataset.
 _PATIENCE_SECONDS = 6 * 3600.0
+
+#: Where every whole audit begins; a run without it only brings scores up to the verdicts.
+_FIRST = "items_candidate"
 
 
 class WorkspaceResource(dg.ConfigurableResource):
@@ -30,7 +33,7 @@ class WorkspaceResource(dg.ConfigurableResource):
 
     _run: dg.DagsterRun | None = PrivateAttr(default=None)
     _failed: set[str] = PrivateAttr(default_factory=set)
-    _computed: dict[str, int] = PrivateAttr(default_factory=dict)
+    _stages: dict[str, dict[str, int]] = PrivateAttr(default_factory=dict)
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WorkspaceResource"]:
@@ -59,17 +62,21 @@ class WorkspaceResource(dg.ConfigurableResource):
             return
         record = RunRecord(
             run_id=self._run.run_id,
-            status="failed" if name in self._failed else "done",
+            status="failed"
+            if name in self._failed
+            else "done"
+            if _FIRST in self._stages.get(name, {_FIRST})
+            else "scored",
             began_at=began,
             ended_at=_now(),
             launched_by=self._run.tags.get(LAUNCHED_BY, "dagster"),
-            computed=self._computed.get(name, 0),
+            computed=sum(self._stages.get(name, {}).values()),
+            config=workspace.config_hash(name),
         )
         with contextlib.suppress(AuditError):  # a full disk, a broken YAML: the run has failed already
             workspace.run_log(name).add(record)
             if name not in self._failed:
-                tables = workspace.tables(name)
-                remove(tables, leftovers(tables, workspace.dataset(name).config.retention.keep))
+                remove(workspace.tables(name), leftovers_of(workspace, workspace.dataset(name)))
 
     def open(self) -> Workspace:
         """Open the workspace; raises ConfigError when it is none."""
@@ -90,9 +97,9 @@ class WorkspaceResource(dg.ConfigurableResource):
         """Note that a stage or a blocking check of a dataset failed, for the log of its runs."""
         self._failed.add(dataset)
 
-    def computed(self, dataset: str, parts: int) -> None:
+    def computed(self, dataset: str, stage: str, parts: int) -> None:
         """Note how much a stage of a dataset computed, for the log of its runs."""
-        self._computed[dataset] = self._computed.get(dataset, 0) + parts
+        self._stages.setdefault(dataset, {})[stage] = parts
 
 
 def datasets_of(run: dg.DagsterRun, workspace: Workspace) -> list[str]:

@@ -99,7 +99,7 @@ def _asset(dataset: Dataset, name: str, there: set[str]) -> dg.AssetsDefinition:
     def _stage(workspace: WorkspaceResource) -> dg.MaterializeResult:
         with stage(workspace, dataset.name, shown.doing) as work:
             outcome = run(work)
-        workspace.computed(dataset.name, len(outcome.computed))
+        workspace.computed(dataset.name, name, len(outcome.computed))
         return dg.MaterializeResult(metadata=metadata(outcome), data_version=dg.DataVersion(outcome.version))
 
     return _stage

@@ -259,6 +259,16 @@ class DatasetConfig(Strict):
     )
     retention: RetentionConfig = Field(RetentionConfig(), description="How much of the past is kept.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_key_means_defaults(cls, value: object) -> object:
+        # `alerts:` with nothing after it reads as null in YAML. Taken for "none" it would switch off what the
+        # writer asked for, in silence; a section that needs more than its defaults then says so.
+        bare = ("review", "tolerance", "schedule", "gates", "alerts", "retention")
+        if not isinstance(value, dict):
+            return value
+        return {k: {} if v is None and k in bare else v for k, v in value.items()}
+
     @model_validator(mode="after")
     def _names_known(self) -> Self:
         names = [m.name for m in self.models]

@@ -13,6 +13,7 @@ from audits.review.consensus import Rule
 from audits.review.queue_counts import queue_counts
 from audits.review.records import Mark
 from audits.review.store import ReviewStore
+from audits.review.store_loss import lost
 from audits.stored import ITEMS, is_outputs_table, items_summary, load_items
 from audits.table_store import TableRef, TableStore
 from audits.workspace import Workspace
@@ -38,13 +39,15 @@ def dataset_status(workspace: Workspace, store: ReviewStore, mark: Mark, name: s
     except AuditError as e:
         found["configuration"] = str(e)
     tables = workspace.tables(name)
+    results = ResultStore(tables.root / "results")
+    if (loss := lost(results, mark, name)) is not None:
+        found["configuration"] = loss
     refs = tables.current()
     if ITEMS not in refs:
         return found
     lineage = {t: r.version for t, r in refs.items() if t == ITEMS or is_outputs_table(t)}
     found["items"] = items_summary(tables, lineage).rows
     found["models"] = [_model(tables, t, lineage[t]) for t in sorted(lineage) if is_outputs_table(t)]
-    results = ResultStore(tables.root / "results")
     if "findings" in refs:
         found["flagged"] = _flagged(tables, results, refs["findings"])
     if rule is not None:
@@ -104,7 +107,7 @@ def counted_queue(
 
 def _flagged(tables: TableStore, results: ResultStore, findings: TableRef) -> int:
     kept = results.latest("findings", "")
-    if kept is not None and kept.tables.get("findings") == findings.version:
+    if kept is not None and kept.tables.get("findings") == findings.version and "flagged" in kept.facts:
         return int(kept.facts["flagged"])
     table = tables.read("findings", findings.version)
     return sum(table["flagged"].to_pylist())
@@ -117,7 +120,12 @@ def _model(tables: TableStore, table: str, version: str) -> str:
 
 def _last_run(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """The run that is going on, or was killed, or ended last."""
-    last = workspace.run_log(name).last()
+    log = workspace.run_log(name)
+    last = log.last()
+    if last is not None and last.status == "scored":
+        # new scores do not make up for a night that failed
+        whole = log.last(whole=True)
+        last = whole if whole is not None and whole.status in ("failed", "killed") else last
     lock = workspace.run_lock_file(name)
     if (owner := owner_of(lock)) is not None and (last is None or owner.since >= last.ended_at):
         status = "running" if is_held(lock) else "killed"

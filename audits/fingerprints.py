@@ -51,7 +51,7 @@ def code_version() -> str:
 class Sources:
     """Content fingerprints of the files that a dataset is read from.
 
-    A file whose size, time of change and inode are those of last time is not read again.
+    A file that looks from outside as it did last time is not read again.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ class Sources:
         if seen is None:
             return None
         known = self._load().get(str(path))
-        if known is not None and known[:3] == seen and known[4] and (not self.verify or path in self._fresh):
-            return str(known[3])
+        if known is not None and known[:4] == seen and known[5] and (not self.verify or path in self._fresh):
+            return str(known[4])
         started = time.time_ns()
         try:
             with path.open("rb") as f:
@@ -104,7 +104,7 @@ class Sources:
         if self._known is None:
             try:
                 known = json.loads(self.path.read_text(encoding="utf-8"))
-                self._known = {k: v for k, v in known.items() if isinstance(v, list) and len(v) == 5}
+                self._known = {k: v for k, v in known.items() if isinstance(v, list) and len(v) == 6}
             except (OSError, ValueError, AttributeError, RecursionError):
                 self._known = {}
         return self._known
@@ -118,13 +118,18 @@ class Sources:
 
 
 def look(path: Path) -> list[int] | None:
-    """Size in bytes, time of change in nanoseconds and inode of a regular file; None where there is none."""
+    """What a regular file looks like from outside; None where there is none.
+
+    Size in bytes, time of its content in nanoseconds, inode, and where the system has it the time of any change, which
+    also tells a file that was written in place or renamed there with the time of its content put back.
+    """
     try:
         found = path.stat()
     except (OSError, ValueError):
         return None
     # a named pipe would be waited for without end
-    return [found.st_size, found.st_mtime_ns, found.st_ino] if stat.S_ISREG(found.st_mode) else None
+    seen = [found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns]
+    return seen if stat.S_ISREG(found.st_mode) else None
 
 
 def settled(seen: list[int], read_at: int) -> bool:
@@ -138,4 +143,4 @@ def settled(seen: list[int], read_at: int) -> bool:
     read_at : int
         When reading it began, in nanoseconds since the epoch.
     """
-    return read_at - seen[1] > _SETTLED_NS
+    return read_at - seen[1] > _SETTLED_NS and seen[3] < read_at

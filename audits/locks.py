@@ -46,8 +46,10 @@ class Owner:
 
 
 @contextlib.contextmanager
-def held(path: Path, what: str, refusal: str, wait_seconds: float = 0.0) -> Iterator[None]:
+def held(path: Path, what: str, refusal: str, wait_seconds: float = 0.0) -> Iterator[Owner | None]:
     """Hold a lock. The thread that holds it may take it again.
+
+    Gives the owner that died with it, if one did.
 
     Parameters
     ----------
@@ -76,13 +78,15 @@ def held(path: Path, what: str, refusal: str, wait_seconds: float = 0.0) -> Iter
             lock.acquire(timeout=wait_seconds if wait_seconds < 0 else max(wait_seconds, _PROBE_SECONDS))
     except Timeout as e:
         owner = owner_of(path)
-        raise UsageError(f"{refusal} by {owner or 'another process'}") from e
+        still = f"; after {wait_seconds:g} s it still has it" if wait_seconds > 0 else ""
+        raise UsageError(f"{refusal} by {owner or 'another process'}{still}") from e
     try:
+        dead = owner_of(path) if first else None
         if first:
             now = datetime.now(UTC).isoformat(timespec="seconds")
             with writing(path):
                 write_atomic(_owner_file(path), json.dumps(asdict(Owner(os.getpid(), what, now))).encode())
-        yield
+        yield dead
     finally:
         if first:
             with contextlib.suppress(OSError):  # the lock is given back, whatever becomes of the file

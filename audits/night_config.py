@@ -21,6 +21,11 @@ _DAYS = 400
 _MINUTES = 24 * 60
 
 
+_CRON_NAME = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|MON|TUE|WED|THU|FRI|SAT|SUN"
+_CRON_PART = rf"(\*|(\d+|{_CRON_NAME})(-(\d+|{_CRON_NAME}))?)(/\d+)?"
+_CRON_FIELD = re.compile(rf"{_CRON_PART}(,{_CRON_PART})*")
+
+
 class ScheduleConfig(Strict):
     """When the dataset is audited by itself. A tick that finds nothing changed launches no run."""
 
@@ -37,6 +42,11 @@ class ScheduleConfig(Strict):
     def _readable(cls, value: str) -> str:
         if len(value.split()) != 5:
             raise ValueError(f"expected five fields such as '0 3 * * *', got {value!r}")
+        if odd := [part for part in value.split() if not _CRON_FIELD.fullmatch(part.upper())]:
+            # what else there is, such as L, W and #, Dagster and other programs take in different ways
+            raise ValueError(
+                f"{odd[0]!r} is not numbers or names with '*', ',', '-' and '/'; expected e.g. '0 3 * * MON-FRI'"
+            )
         try:
             next(CronSim(value, datetime(2024, 1, 1)))
         except CronSimError as e:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from audits.benchmark.versions import VERSIONS
+from audits.config import Dataset
 from audits.disk import sync_folder, writing
+from audits.names import folder_name
 from audits.results import ResultStore
+from audits.signals.registry import OVER_MODELS, PER_MODEL, Part
+from audits.stages.scoring import scores_part
 from audits.table_store import TableRef, TableStore
+from audits.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,17 @@ class Leftovers:
     size: int
 
 
-def leftovers(tables: TableStore, keep: int) -> Leftovers:
+def leftovers_of(workspace: Workspace, dataset: Dataset) -> Leftovers:
+    """Find what is no longer kept of a dataset by the `retention` of its YAML."""
+    keep = dataset.config.retention.keep
+    models = [m.name for m in dataset.config.models]
+    since = workspace.run_log(dataset.name).began(keep)
+    return leftovers(workspace.tables(dataset.name), keep, models, since)
+
+
+def leftovers(
+    tables: TableStore, keep: int, models: Collection[str] = (), since: datetime | None = None
+) -> Leftovers:
     """Find what is no longer kept of a dataset.
 
     Parameters
@@ -41,16 +58,27 @@ def leftovers(tables: TableStore, keep: int) -> Leftovers:
     keep : int
         How many results of each stage, and of each part of one, are kept: the ones used last. Tables in
         force and candidates are kept whatever their age, with all that they were made from.
+    models : collection of str
+        The models that the dataset has now.
+    since : datetime, optional
+        Results of other models are not kept when they were not used since then.
 
     Returns
     -------
     Leftovers
     """
     results, named = [], set(_in_force(tables))
+    present = _parts_of(models)
     for files in ResultStore(tables.root / "results").parts():
-        for path in files[:keep]:
+        gone = (
+            since is not None
+            and files[0].parent.name not in present
+            and files[0].stat().st_mtime < since.timestamp()
+        )
+        kept = files[: 0 if gone else keep]
+        for path in kept:
             named |= set(ResultStore.tables_of(path).items())
-        results += files[keep:]
+        results += files[len(kept) :]
     versions = [
         version
         for version in sorted(p for p in tables.root.glob("*/*") if p.is_dir())
@@ -83,6 +111,14 @@ def remove(tables: TableStore, found: Leftovers) -> None:
             gone = Path(tempfile.mkdtemp(prefix="removed-", dir=drafts))
             version.rename(gone / version.name)
         shutil.rmtree(gone, ignore_errors=True)  # what cannot be removed goes with the next run
+
+
+def _parts_of(models: Collection[str]) -> set[str]:
+    """Folders of the parts that these models have results in, and of those that are of no one model."""
+    parts = [*models, *OVER_MODELS]
+    parts += [str(Part(signal, m, (m,))) for signal in PER_MODEL for m in models]
+    parts += [scores_part(m, version) for m in models for version in VERSIONS]
+    return {"_", *(folder_name(p) for p in parts)}
 
 
 def _in_force(tables: TableStore) -> Iterable[tuple[str, str]]:

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 from audits import contracts
 from audits.classes import ClassList, LabelsAs
 from audits.config import ModelConfig
-from audits.disk import intact
 from audits.errors import AuditError
 from audits.ingest.items import IngestedItems
 from audits.ingest.model_outputs import IngestedOutputs
@@ -148,7 +147,7 @@ class ItemsSummary:
 def items_summary(store: TableStore, lineage: Mapping[str, str]) -> ItemsSummary:
     """Read what is known of the items that a lineage names without opening their rows."""
     folder = store.folder(ITEMS, _version(store, lineage, ITEMS))
-    with intact(folder):
+    with store.readable(folder):
         meta = json.loads((folder / "items.json").read_text(encoding="utf-8"))
         return ItemsSummary(
             meta["rows"], meta["ids_hash"], meta["labels_hash"], tuple(meta["ids"]), tuple(meta["names"])
@@ -165,7 +164,7 @@ def _columns_hash(table: pa.Table, columns: list[str]) -> str:
 def load_items(store: TableStore, lineage: Mapping[str, str]) -> StoredItems:
     """Open the items that a lineage names."""
     folder = store.folder(ITEMS, _version(store, lineage, ITEMS))
-    with intact(folder):
+    with store.readable(folder):
         meta = json.loads((folder / "items.json").read_text(encoding="utf-8"))
         return StoredItems(
             items=pq.read_table(folder / TABLE_FILE, memory_map=True),
@@ -192,7 +191,7 @@ def save_model(
 def load_model(store: TableStore, lineage: Mapping[str, str], table: str) -> StoredModel:
     """Open one model's outputs, memory-mapped."""
     folder = store.folder(table, _version(store, lineage, table))
-    with intact(folder):
+    with store.readable(folder):
         meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         return StoredModel(load_outputs(folder), **meta)
 
@@ -200,7 +199,7 @@ def load_model(store: TableStore, lineage: Mapping[str, str], table: str) -> Sto
 def load_output_rows(store: TableStore, lineage: Mapping[str, str], table: str) -> pa.Table:
     """Open the row summary of one model's outputs, in the schema `contracts.OUTPUT_ROWS`."""
     folder = store.folder(table, _version(store, lineage, table))
-    with intact(folder):
+    with store.readable(folder):
         return pq.read_table(folder / "rows.parquet")
 
 

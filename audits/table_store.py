@@ -70,6 +70,7 @@ class TableStore:
     def __init__(self, root: Path, dataset: str) -> None:
         self.root = root
         self.dataset = dataset
+        self._read: dict[Path, tuple[tuple[int, int, int], dict[str, TableRef]]] = {}
 
     @contextlib.contextmanager
     def draft(self, table: str) -> Iterator[Draft]:
@@ -98,7 +99,7 @@ class TableStore:
     def _keep(self, table: str, folder: Path) -> str:
         version = fingerprint_folder(folder, sync=True)
         target = self.root / table / version
-        if target.exists() and not _is_intact(target):
+        if target.exists() and not self.is_intact(table, version):
             # damaged on disk, or by hand: what was just computed takes its place
             with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as aside:
                 target.rename(Path(aside) / version)
@@ -112,6 +113,13 @@ class TableStore:
                     raise
             sync_folder(target.parent)
         return version
+
+    def is_intact(self, table: str, version: str) -> bool:
+        """Whether a version is there with just the content that its name is the hash of; reads all of it."""
+        try:
+            return fingerprint_folder(self.root / table / version) == version
+        except OSError:
+            return False
 
     def clear_drafts(self) -> None:
         """Remove what a killed process left behind, and add to the history what it did not come to add.
@@ -148,12 +156,33 @@ class TableStore:
     def read(self, table: str, version: str) -> pa.Table:
         """Read a version that was written by `write`."""
         folder = self.folder(table, version)
-        with intact(folder):
+        with self.readable(folder):
             return pq.read_table(folder / TABLE_FILE, memory_map=True)
+
+    @contextlib.contextmanager
+    def readable(self, folder: Path) -> Iterator[None]:
+        """Turn what is wrong with a version that is read within the block into an AuditError with the mend."""
+        try:
+            with intact(folder):
+                yield
+        except AuditError as e:
+            raise AuditError(f"{e}; 'labelaudit run {self.dataset} --force' makes it anew") from e
 
     def candidates(self) -> dict[str, TableRef]:
         """The ingested tables that wait for their check, by name."""
-        return _load_refs(self.root / "candidate.json")
+        return self._refs(self.root / "candidate.json")
+
+    def _refs(self, path: Path) -> dict[str, TableRef]:
+        """Pointers as they are now; read again only when the file is another one than it was."""
+        try:
+            found = path.stat()
+        except OSError:
+            return _load_refs(path)
+        # each write makes a new file, so the inode tells them apart
+        seen = (found.st_ino, found.st_size, found.st_mtime_ns)
+        if path not in self._read or self._read[path][0] != seen:
+            self._read[path] = (seen, _load_refs(path))
+        return dict(self._read[path][1])
 
     def candidate_ref(self, table: str) -> TableRef:
         """The candidate of a table.
@@ -186,7 +215,7 @@ class TableStore:
 
     def current(self) -> dict[str, TableRef]:
         """The tables in force, by name."""
-        return _load_refs(self.root / "current.json")
+        return self._refs(self.root / "current.json")
 
     def current_ref(self, table: str) -> TableRef:
         """The table in force.
@@ -299,13 +328,6 @@ class Draft:
     table: str
     folder: Path
     version: str = ""
-
-
-def _is_intact(version: Path) -> bool:
-    try:
-        return fingerprint_folder(version) == version.name
-    except OSError:
-        return False
 
 
 def _state(refs: Mapping[str, TableRef]) -> str:

@@ -126,7 +126,6 @@ class Work:
         make: Callable[[], Made],
         *,
         part: str = "",
-        still: Callable[[Result], bool] | None = None,
     ) -> Result:
         """Give what was kept for these inputs, or make and keep it.
 
@@ -138,8 +137,6 @@ class Work:
             All that the result depends on, as plain data.
         make : callable
             Computes it.
-        still : callable, optional
-            Whether a kept result still holds, where that depends on more than the inputs.
 
         Raises
         ------
@@ -148,12 +145,9 @@ class Work:
         """
         name = f"{stage}: {part}" if part else stage
         found = self.results.find(stage, part, inputs)
-        own = found is not None and found.run_id == self.run_id != ""
-        if (
-            found is not None
-            and (own or (not self.force and self._holds(found)))
-            and (still is None or still(found))
-        ):
+        if found is not None and found.run_id == self.run_id != "":
+            return found  # of this very run: neither computed again nor taken from an earlier one
+        if found is not None and not self.force and self._holds(found):
             if not self.planning:
                 self.results.touch(stage, part, inputs)
             self._done.setdefault(name, "reused")
@@ -182,9 +176,13 @@ class Work:
         """Whether a result's tables are still there and the files it watched are as they were."""
         if self.sources.verify and result.watched:
             return False
-        return all((self.tables.root / t / v).is_dir() for t, v in result.tables.items()) and all(
+        there = self.tables.is_intact if self.sources.verify else self._is_there
+        return all(there(t, v) for t, v in result.tables.items()) and all(
             self._look(name) == seen for name, seen in result.watched.items()
         )
+
+    def _is_there(self, table: str, version: str) -> bool:
+        return (self.tables.root / table / version).is_dir()
 
     def _look(self, name: str) -> list[int] | None:
         return look(self.dataset.path.parent / name)

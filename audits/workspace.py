@@ -21,18 +21,23 @@ import contextlib
 import difflib
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from audits.config import Dataset
 from audits.disk import made
 from audits.errors import ConfigError, UsageError
+from audits.fingerprints import digest
 from audits.locks import held, is_held_here
 from audits.night_config import AlertsConfig, ScheduleConfig
 from audits.results import ResultStore
-from audits.run_log import RunLog
+from audits.run_log import RunLog, RunRecord
 from audits.table_store import TableStore
 from audits.yaml_files import load_dataset, readable_section
+
+#: What a lock is held for when it is a run: one that dies is told in the log of runs.
+_RUNS = ("labelaudit run", "run ")
 
 
 class Workspace:
@@ -117,6 +122,13 @@ class Workspace:
         """The table store of a dataset."""
         return TableStore(self.state / "tables" / dataset, dataset)
 
+    def config_hash(self, dataset: str) -> str:
+        """Hash of a dataset's YAML file; empty where it cannot be read."""
+        try:
+            return digest(self.dataset_path(dataset).read_bytes().hex())
+        except (OSError, UsageError):
+            return ""
+
     def run_log(self, dataset: str) -> RunLog:
         """The log of a dataset's runs."""
         return RunLog(self.state / "tables" / dataset / "runs.jsonl")
@@ -163,7 +175,10 @@ class Workspace:
         """
         path = self.run_lock_file(dataset)
         again = is_held_here(path)
-        with held(path, what, f"dataset {dataset!r} is being run", wait_seconds):
+        with held(path, what, f"dataset {dataset!r} is being run", wait_seconds) as dead:
             if not again:
                 self.tables(dataset).clear_drafts()
+            if dead is not None and dead.what.startswith(_RUNS):
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                self.run_log(dataset).add(RunRecord(None, "killed", dead.since, now, dead.what, 0))
             yield

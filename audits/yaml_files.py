@@ -175,8 +175,9 @@ def readable_section(path: Path, key: str, model: type[_Section]) -> _Section | 
     """
     try:
         raw = read_yaml(path)
-        section = raw.get(key) if isinstance(raw, dict) else None
-        return None if section is None else model.model_validate(section)
+        if not isinstance(raw, dict) or key not in raw:
+            return None
+        return model.model_validate({} if raw[key] is None else raw[key])
     except (ConfigError, ValidationError):
         return None
 

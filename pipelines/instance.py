@@ -3,19 +3,32 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import dagster as dg
 import yaml
+from alembic.util import CommandError
+from dagster_shared.check import CheckError
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.naming import DATASET
 from audits.disk import write_atomic, writing
 from audits.errors import AuditError, ConfigError
+from audits.locks import held
 from audits.review.database import reason
 from audits.workspace import Workspace
 from audits.yaml_files import read_yaml
+
+#: What to do about a dagster.yaml that Dagster does not take.
+SETTINGS_MEND = "correct it, or move it away: the next run writes a new one"
+
+#: Dagster's own words may list every key it knows; so much of them is shown.
+_SHOWN = 300
+
+#: How long to wait while another process makes the databases.
+_MAKING_SECONDS = 120.0
 
 _SETTINGS = f"""\
 # Written by labelaudit when it first needed a Dagster instance; yours to change.
@@ -69,6 +82,34 @@ retention:
 """
 
 
+class InstanceError(AuditError):
+    """Dagster cannot keep or read what it records."""
+
+
+class SettingsError(ConfigError):
+    """The workspace's dagster.yaml is not sound.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    reason : str
+        What is wrong with it; shown on one line, and cut where it is long.
+
+    Attributes
+    ----------
+    words : str
+        The file and what is wrong, without the mend.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        line = " ".join(reason.split()).removesuffix(".")
+        if len(line) > _SHOWN:
+            line = line.partition(". Expected: ")[0]
+        self.words = f"{path}: {line if len(line) <= _SHOWN else line[: _SHOWN - 3] + '...'}"
+        super().__init__(f"{self.words}; {SETTINGS_MEND}")
+
+
 @contextlib.contextmanager
 def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     """Open the instance that lives in a workspace, writing its settings when there are none.
@@ -76,9 +117,11 @@ def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     Raises
     ------
     ConfigError
-        When Dagster would read the workspace's path as another one, or its settings are not sound.
-    AuditError
-        When Dagster cannot write what it records.
+        When Dagster would read the workspace's path as another one.
+    SettingsError
+        When dagster.yaml is not sound; a ConfigError too.
+    InstanceError
+        When Dagster cannot write what it records; an AuditError too.
     """
     root = str(workspace.root)
     if "?" in root or unquote(root) != root:
@@ -90,12 +133,61 @@ def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
         with writing(settings):
             write_atomic(settings, _SETTINGS.encode())
     try:
-        with dg.DagsterInstance.from_config(str(home)) as instance:
+        with contextlib.ExitStack() as opened:
+            with _made_by_one(workspace):
+                with _sound(settings):
+                    instance = opened.enter_context(dg.DagsterInstance.from_config(str(home)))
+                instance.get_runs_count()  # each of its stores makes its tables when it is first used
+                instance.all_asset_keys()
+                instance.all_instigator_state()
             yield instance
-    except SQLAlchemyError as e:  # a full disk, a missing permission: no defect here, so no traceback
-        raise AuditError(f"{home}: Dagster's record of runs cannot be kept: {reason(e)}") from e
+    except (
+        SQLAlchemyError,
+        CommandError,
+    ) as e:  # a full disk, a missing permission: no defect here, so no traceback
+        raise InstanceError(f"{home}: Dagster's record of runs cannot be kept: {_reason(e)}") from e
+
+
+@contextlib.contextmanager
+def _sound(settings: Path) -> Iterator[None]:
+    """Turn what Dagster finds wrong with its settings within the block into a SettingsError."""
+    try:
+        settings.read_text(encoding="utf-8")
+    except (OSError, ValueError) as e:
+        raise SettingsError(settings, f"cannot be read: {e}") from e
+    try:
+        yield
+    except yaml.MarkedYAMLError as e:
+        where = "" if e.problem_mark is None else f"line {e.problem_mark.line + 1}: "
+        raise SettingsError(settings, f"{where}is not valid YAML: {e.problem}") from e
+    except yaml.YAMLError as e:
+        raise SettingsError(settings, f"is not valid YAML: {e}") from e
     except dg.DagsterInvalidConfigError as e:
-        raise ConfigError(f"{settings}: {e}") from e
+        raise SettingsError(settings, "; ".join(x.message for x in e.errors) or str(e)) from e
+    except CheckError as e:
+        raise SettingsError(settings, str(e).removeprefix("Failure condition: ")) from e
+
+
+@contextlib.contextmanager
+def _made_by_one(workspace: Workspace) -> Iterator[None]:
+    """Let one process at a time make Dagster's databases: two that do it at once spoil them for good."""
+    done = workspace.dagster_home / "made"
+    if done.exists():
+        yield
+        return
+    with held(
+        workspace.state / "locks" / "dagster.lock",
+        "making Dagster's databases",
+        "Dagster's databases are being made",
+        _MAKING_SECONDS,
+    ):
+        yield
+        with writing(done):
+            write_atomic(done, b"Dagster's databases in this folder are complete.\n")
+
+
+def _reason(error: Exception) -> str:
+    return reason(error) if isinstance(error, SQLAlchemyError) else f"{error}; restore a backup, or remove it"
 
 
 def lacking_settings(workspace: Workspace) -> list[str]:

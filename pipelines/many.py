@@ -11,7 +11,7 @@ from audits.errors import AuditError
 from audits.review.store import ReviewStore
 from audits.workspace import Workspace
 from pipelines.instance import kept_open, open_instance
-from pipelines.runs import Progress, RunOptions, RunReport, run_dataset, run_if_unchanged
+from pipelines.runs import Progress, RunOptions, RunReport, refused, run_dataset, run_if_unchanged
 
 #: From so many datasets on, further processes are worth their start.
 _MANY = 16
@@ -49,8 +49,11 @@ def run_datasets(
             if name in unchanged:
                 yield unchanged[name]
                 continue
-            with progress() as show:
-                report = run_dataset(workspace, name, show, options, instance=instance, store=store)
+            try:
+                with progress() as show:
+                    report = run_dataset(workspace, name, show, options, instance=instance, store=store)
+            except AuditError as e:  # busy, or its state is damaged: no reason to leave the others out
+                report = refused(name, e)
             yield report
 
 

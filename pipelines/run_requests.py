@@ -1,6 +1,6 @@
 """Requests for runs: of the one job of a workspace, on the assets of one dataset."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
@@ -14,12 +14,17 @@ _LONGEST = 500
 
 
 def run_request(
-    dataset: str, stages: Iterable[str], launched_by: str, reason: str, run_key: str | None = None
+    dataset: str,
+    stages: Iterable[str],
+    launched_by: str,
+    reason: str,
+    run_key: str | None = None,
+    more_tags: Mapping[str, str] | None = None,
 ) -> dg.RunRequest:
     """Ask for a run of some stages of a dataset; for one run key it is launched once."""
     return dg.RunRequest(
         run_key=run_key,
         job_name=JOB,
         asset_selection=[key(dataset, s) for s in stages],
-        tags={DATASET: dataset, LAUNCHED_BY: launched_by, REASON: reason[:_LONGEST]},
+        tags={DATASET: dataset, LAUNCHED_BY: launched_by, REASON: reason[:_LONGEST], **(more_tags or {})},
     )

@@ -100,6 +100,11 @@ class RunReport:
         return max((p.exit_status for p in self.problems if p.exit_status != 3), default=_WORK_FAILED)
 
 
+def refused(dataset: str, error: AuditError) -> RunReport:
+    """The report of a dataset that could not be run at all."""
+    return RunReport(dataset, None, False, (Problem("run", str(error), error.exit_status),), (), 0, 0)
+
+
 def run_dataset(
     workspace: Workspace,
     dataset: str,

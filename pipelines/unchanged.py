@@ -39,7 +39,16 @@ def look_over(
         When something is wrong that a run would stumble over too.
     """
     with Work(workspace, dataset, planning=True, verify=verify, store=store) as work:
-        return standing(work)
+        found = standing(work)
+        if isinstance(found, str):
+            return found
+        # a run that ends well is what tells that a fault has passed, also where it computes nothing
+        last = workspace.run_log(dataset).last(whole=True)
+        if last is not None and last.status in ("failed", "killed"):
+            return "the last run was killed" if last.status == "killed" else "the last run failed"
+        if last is not None and last.config not in ("", workspace.config_hash(dataset)):
+            return f"{work.dataset.path.name} changed"
+        return found
 
 
 def record_unchanged(
@@ -64,4 +73,6 @@ def record_unchanged(
         # after the materializations, or the page takes the stages for not checked, and a gate for one that holds
         instance.report_runless_asset_event(evaluation)
     ended = datetime.now(UTC).isoformat(timespec="seconds")
-    workspace.run_log(dataset).add(RunRecord(None, "unchanged", began, ended, launched_by, 0))
+    workspace.run_log(dataset).add(
+        RunRecord(None, "unchanged", began, ended, launched_by, 0, workspace.config_hash(dataset))
+    )

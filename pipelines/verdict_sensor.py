@@ -1,11 +1,12 @@
 """The verdict sensor: tells Dagster of new verdicts, and asks for new scores when there are enough."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from assets.naming import key
+from assets.naming import DATASET, LAUNCHED_BY, key
 from audits.config import RescoreConfig
 from audits.errors import AuditError
 from audits.review.records import Mark
@@ -16,6 +17,13 @@ from pipelines.run_requests import JOB, run_request
 
 #: How often the store is looked at, in seconds.
 _INTERVAL = 15
+
+
+#: Run tag: the state of the verdicts that a run for new scores is for.
+VERDICTS_STATE = "labelaudit/verdicts"
+
+#: How often new scores are asked for in one state of the verdicts.
+_MOST_ATTEMPTS = 3
 
 
 def verdict_sensor(workspace: Workspace, *, running: bool) -> dg.SensorDefinition:
@@ -36,12 +44,27 @@ def verdict_sensor(workspace: Workspace, *, running: bool) -> dg.SensorDefinitio
         description="Observes verdicts that come in, and asks for the re-score that the YAML asks for.",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return look(workspace, context.cursor, datetime.now(UTC))
+        def attempts(dataset: str, state: str) -> int | None:
+            return attempts_at(context.instance, dataset, state)
+
+        return look(workspace, context.cursor, datetime.now(UTC), attempts)
 
     return _sensor
 
 
-def look(workspace: Workspace, cursor: str | None, now: datetime) -> dg.SensorResult:
+def attempts_at(instance: dg.DagsterInstance, dataset: str, state: str) -> int | None:
+    """How many runs for new scores of a dataset in this state of verdicts ended; None while one goes on."""
+    tags = {DATASET: dataset, LAUNCHED_BY: "rescore", VERDICTS_STATE: state}
+    runs = instance.get_runs(dg.RunsFilter(tags=tags))
+    return len(runs) if all(r.is_finished for r in runs) else None
+
+
+def look(
+    workspace: Workspace,
+    cursor: str | None,
+    now: datetime,
+    attempts: Callable[[str, str], int | None] = lambda dataset, state: 0,
+) -> dg.SensorResult:
     """Look for verdicts that are not observed yet, and for datasets that are due for new scores.
 
     Parameters
@@ -51,6 +74,9 @@ def look(workspace: Workspace, cursor: str | None, now: datetime) -> dg.SensorRe
         What the last look left: how many verdicts and withdrawals of each dataset were observed.
     now : datetime
         With a time zone.
+    attempts : callable
+        For a dataset and a state of its verdicts, how many runs for new scores have ended, which all failed where
+        the dataset is still due; None while one goes on. After three it is left to the next night.
     """
     seen = _load(cursor)
     names = workspace.dataset_names()
@@ -71,8 +97,13 @@ def look(workspace: Workspace, cursor: str | None, now: datetime) -> dg.SensorRe
     requests = []
     for name, mark in marks.items():
         if reason := due(workspace, name, mark, now):
-            run_key = f"{name}-{mark.verdicts}-{mark.withdrawals}"
-            requests.append(run_request(name, SCORING, "rescore", reason, run_key))
+            state = f"{mark.verdicts}-{mark.withdrawals}"
+            attempt = attempts(name, state)
+            if attempt is not None and attempt < _MOST_ATTEMPTS:
+                # a key of its own for each attempt, since Dagster launches no run twice for one
+                run_key = f"{name}-{state}-{attempt}"
+                more = {VERDICTS_STATE: state}
+                requests.append(run_request(name, SCORING, "rescore", reason, run_key, more))
     cursor = json.dumps({name: [m.verdicts, m.withdrawals] for name, m in sorted(marks.items())})
     return dg.SensorResult(
         asset_events=observations,

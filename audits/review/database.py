@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -53,6 +55,60 @@ def open_engine(url: str | URL) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a review store came to when it was only looked at.
+
+    Attributes
+    ----------
+    unsound : list of str
+        What SQLite finds wrong with the file.
+    revision : str or None
+        Revision of its tables; None where it has none.
+    verdicts : int
+    datasets : set of str
+        Names of the datasets that it has questions of.
+    """
+
+    unsound: list[str]
+    revision: str | None
+    verdicts: int
+    datasets: set[str]
+
+
+def look_at(path: Path) -> Look | None:
+    """Look at a review store without making, migrating or changing it.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+
+    Returns
+    -------
+    Look or None
+        None where there is no file, or nothing in it.
+
+    Raises
+    ------
+    sqlite3.Error
+        When the file cannot be opened, is no SQLite file or has other tables.
+    """
+    if not path.exists():
+        return None
+    # read-only: a file of no bytes stays one
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            return None
+        unsound = [str(r[0]) for r in connection.execute("PRAGMA quick_check(3)")]
+        if unsound != ["ok"]:
+            return Look(unsound, None, 0, set())
+        revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        verdicts = connection.execute("SELECT count(*) FROM verdict").fetchone()[0]
+        datasets = {str(r[0]) for r in connection.execute("SELECT DISTINCT dataset FROM question")}
+    return Look([], None if revision is None else str(revision[0]), int(verdicts), datasets)
 
 
 def writing(engine: Engine) -> Engine:

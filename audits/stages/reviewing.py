@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audits.results import Result
+from audits.errors import StoreError
 from audits.review.gold import read_gold
 from audits.review.questions import questions_of
 from audits.review.records import STRATA, Mark
 from audits.review.routing import route
+from audits.review.store_loss import lost
 from audits.stages.finding import FINDINGS
 from audits.stored import ITEMS, load_items
 from audits.work import Made, Outcome, Work
@@ -50,15 +51,22 @@ def review_queue(work: Work) -> Outcome:
         "settings": policy.model_dump(mode="json", exclude={"verdicts_per_item", "agree", "rescore"}),
     }
 
-    def still(kept: Result) -> bool:
-        # tasks are never taken away, so fewer than there were means that this is another store
-        return mark(work).tasks >= int(kept.facts["tasks in the store"])
-
-    made = work.memo("review_queue", inputs, make, still=still)
+    mark(work)
+    made = work.memo("review_queue", inputs, make)
     # where nothing was routed nothing is new, whatever the kept result came to when it was made
     return replace(work.outcome(made.facts), facts={**made.facts, "newly queued": new})
 
 
 def mark(work: Work) -> Mark:
-    """How far the review store has come for the dataset."""
-    return work.store.marks(work.dataset.name).get(work.dataset.name, Mark())
+    """How far the review store has come for the dataset.
+
+    Raises
+    ------
+    StoreError
+        When it holds less than earlier runs found, unless everything is to be computed anew.
+    """
+    name = work.dataset.name
+    found = work.store.marks(name).get(name, Mark())
+    if not work.force and (loss := lost(work.results, found, name)) is not None:
+        raise StoreError(loss)
+    return found

@@ -42,7 +42,7 @@ def scores(work: Work) -> Outcome:
                 def score(labels: LabelSets = labels, outputs: Any = outputs) -> Made:
                     return Made(facts={"rows": score_model(outputs, labels, metrics)})
 
-                part = work.memo(SCORES, inputs, score, part=f"{name} on {version}")
+                part = work.memo(SCORES, inputs, score, part=scores_part(name, version))
                 rows += part.facts["rows"]
         table = scores_table(rows)
         return Made({SCORES: work.tables.write(SCORES, table, {}).version}, _trend(table, metrics[0]))
@@ -56,6 +56,11 @@ def scores(work: Work) -> Outcome:
     ref = TableRef(SCORES, made.tables[SCORES], lineage)
     work.publish([ref])
     return work.outcome(made.facts, [ref])
+
+
+def scores_part(model: str, version: str) -> str:
+    """Name of the part of the scores that is of one model on one label version."""
+    return f"{model} on {version}"
 
 
 def _trend(table: pa.Table, metric: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def clean(
     A run that ends well does it by itself. Verdicts, the history and tables in force are never removed.
     """
     from audits.errors import AuditError
-    from audits.retention import leftovers, remove
+    from audits.retention import leftovers_of, remove
     from pipelines.old_runs import remove_runs
 
     workspace = open_workspace(ctx)
@@ -40,17 +40,17 @@ def clean(
     for name in list(dict.fromkeys(names or workspace.dataset_names())):
         tables = workspace.tables(name)
         try:
-            keep = workspace.dataset(name).config.retention.keep
+            dataset = workspace.dataset(name)
         except AuditError as e:
             if names:
                 raise
             warn(f"left as it is: {e}")  # one broken YAML does not stop the others
             continue
         if dry_run:
-            found = leftovers(tables, keep)
+            found = leftovers_of(workspace, dataset)
         else:
             with workspace.run_lock(name, "labelaudit clean"):
-                found = leftovers(tables, keep)
+                found = leftovers_of(workspace, dataset)
                 remove(tables, found)
         told.append(
             {

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from audits.config import Dataset
-from audits.errors import AuditError
+from audits.errors import AuditError, first_few
 from audits.workspace import Workspace
 from pipelines.doctor.finding import Finding, fault, ok, warn
+from pipelines.up.record import running
+from pipelines.up.webhooks import looked_up, wanted
 
 
 def configurations(workspace: Workspace) -> list[Finding]:
@@ -55,23 +57,30 @@ def unreadable(dataset: Dataset, named: str) -> str:
 
 
 def webhooks(workspace: Workspace) -> list[Finding]:
-    """Whether the environment variables that hold the addresses of webhooks are set."""
-    wanted: dict[str, list[str]] = {}
-    for dataset in sound(workspace):
-        for hook in dataset.config.alerts.webhooks if dataset.config.alerts else ():
-            wanted.setdefault(hook.url_env, []).append(dataset.name)
-    if not wanted:
+    """Whether the environment variables that hold the addresses of webhooks are set.
+
+    While `labelaudit up` runs it is its environment that counts, as it recorded it; else that of this shell.
+    """
+    variables = wanted(workspace)
+    if not variables:
         return [ok("webhooks", "no dataset names one")]
-    # only the name is shown: the value is a secret
-    missing = {v: names for v, names in wanted.items() if not os.environ.get(v)}
-    return [
-        fault(
-            f"webhook {variable}",
-            f"the environment variable is not set here; wanted by {', '.join(dict.fromkeys(names))}",
-            "set it to the webhook's address where 'labelaudit up' is started",
-        )
-        for variable, names in missing.items()
-    ] or [ok("webhooks", f"{len(wanted)} environment variables are set")]
+    record = running(workspace)
+    # only names are shown: the values are secrets
+    is_set = looked_up(variables, os.environ) if record is None else record.webhooks
+    where = "in this shell" if record is None else "for the 'labelaudit up' that runs"
+    found = []
+    for variable, names in variables.items():
+        by = f"wanted by {first_few(names)}"
+        if variable not in is_set:
+            words = f"'labelaudit up' has not looked yet whether it is set; {by}"
+            found.append(warn(f"webhook {variable}", words, "ask again in a minute, or start it again"))
+        elif not is_set[variable]:
+            words = f"the environment variable is not set {where}; {by}"
+            mend = "set it to the webhook's address where 'labelaudit up' is started"
+            found.append(
+                fault(f"webhook {variable}", words, mend if record is None else f"{mend}, and start it again")
+            )
+    return found or [ok("webhooks", f"{len(variables)} environment variables are set {where}")]
 
 
 def sound(workspace: Workspace) -> list[Dataset]:

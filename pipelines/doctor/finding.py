@@ -1,7 +1,10 @@
 """What a check found."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from audits.workspace import Workspace
 
 State = Literal["ok", "warn", "fault"]
 
@@ -29,6 +32,10 @@ class Finding:
     state: State
     words: str
     mend: str = ""
+
+
+#: What looks at one thing of a workspace.
+Check = Callable[[Workspace], list[Finding]]
 
 
 def ok(name: str, words: str) -> Finding:

@@ -1,5 +1,6 @@
 """Checks of the machine: Python, packages, the disk, time zones."""
 
+import contextlib
 import os
 import platform
 import shutil
@@ -12,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from audits.disk import sync_folder
-from audits.errors import first_few
+from audits.errors import AuditError, first_few
 from audits.locks import held, is_held
 from audits.workspace import Workspace
 from pipelines.doctor.finding import Finding, fault, ok, warn
@@ -70,21 +71,27 @@ def writable(workspace: Workspace) -> list[Finding]:
             written.write_bytes(b"x" * 65536)
             written.replace(written.with_name("renamed"))
             sync_folder(Path(folder))
-    except (OSError, ValueError) as e:
+    except (AuditError, OSError, ValueError) as e:
         return [fault("state", str(e), mend)]
     return [ok("state", f"{workspace.root / 'state'} can be written")]
 
 
 def locking(workspace: Workspace) -> list[Finding]:
     """Whether the file system keeps locks: on some network file systems a lock is granted to all."""
-    path = workspace.state / "locks" / f"doctor-{os.getpid()}.lock"
+    folder = workspace.root / "state" / "locks"
+    path = folder / f"doctor-{os.getpid()}.lock"
+    mend = f"let this user write in {folder}; where it may, keep the workspace on a local disk"
     try:
+        _ = workspace.state  # makes the folder
         with held(path, "doctor", "the doctor's lock is held"):
             if not is_held(path):
                 words = f"the file system of {workspace.state} grants a lock twice, so two runs could mix"
                 return [fault("locks", words, "keep the workspace on a local disk")]
+    except AuditError as e:
+        return [fault("locks", str(e), mend)]
     finally:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
     return [ok("locks", "a lock that is held is refused to others")]
 
 

@@ -1,17 +1,20 @@
 """Checks of what runs by itself: `labelaudit up`, Dagster's daemon, the schedules, runs that were killed."""
 
 import time
+from datetime import datetime
 
 import dagster as dg
 
 from assets.naming import DATASET, graph_name
+from audits.config import DatasetConfig
+from audits.errors import first_few
 from audits.locks import is_held
 from audits.workspace import Workspace
 from pipelines.doctor.datasets import sound
 from pipelines.doctor.finding import Finding, fault, ok, warn
-from pipelines.doctor.stores import has_instance
+from pipelines.doctor.stores import has_instance, needs_instance
 from pipelines.instance import open_instance
-from pipelines.up.record import lock_path, read_record, running
+from pipelines.up.record import UpRecord, lock_path, read_record, running
 from pipelines.up.webserver import answers
 
 #: The daemon says every 30 s that it lives; after so many seconds without a word it does not.
@@ -42,32 +45,37 @@ def serving(workspace: Workspace) -> list[Finding]:
     return [ok("up", f"runs at {record.address} ({who})")]
 
 
+@needs_instance("daemon")
 def daemon(workspace: Workspace) -> list[Finding]:
-    """Whether Dagster's daemon lives, where a dataset relies on it."""
-    relying = [d.name for d in sound(workspace) if _relies(d.config)]
-    silent = sorted(_silent_daemons(workspace)) if has_instance(workspace) else ["all"]
-    if not silent:
-        return [ok("daemon", "all parts of Dagster's daemon live")]
-    if running(workspace) is not None:
+    """Whether Dagster's daemon lives, where a dataset relies on it.
+
+    What it said counts only while `labelaudit up` runs, and only since that was started: the word of one
+    that was ended stays on record.
+    """
+    if is_held(lock_path(workspace)):
+        if (record := running(workspace)) is None:
+            return [ok("daemon", "labelaudit up is starting or stopping at this moment")]
+        silent = sorted(_silent_daemons(workspace, record)) if has_instance(workspace) else ["all"]
+        if not silent:
+            return [ok("daemon", "all parts of Dagster's daemon live")]
         words = f"labelaudit up runs, but parts of the daemon have been silent: {', '.join(silent)}"
         return [
             warn("daemon", words, "wait three minutes; if they stay silent, see state/logs/up/daemon.log")
         ]
-    if relying:
-        words = f"Dagster's daemon does not run, so nothing runs by itself; wanted by {', '.join(relying)}"
+    if relying := [d.name for d in sound(workspace) if _relies(d.config)]:
+        words = f"Dagster's daemon does not run, so nothing runs by itself; wanted by {first_few(relying)}"
         return [fault("daemon", words, _UP)]
     return [ok("daemon", "does not run, and no dataset wants it")]
 
 
-def _relies(config: object) -> bool:
-    review, alerts = getattr(config, "review", None), getattr(config, "alerts", None)
-    return bool(getattr(config, "schedule", None) or getattr(review, "rescore", None) or alerts)
+def _relies(config: DatasetConfig) -> bool:
+    return bool(config.schedule or config.review.rescore or config.alerts)
 
 
-def _silent_daemons(workspace: Workspace) -> list[str]:
+def _silent_daemons(workspace: Workspace, record: UpRecord) -> list[str]:
     with open_instance(workspace) as instance:
         statuses = instance.get_daemon_statuses()
-    oldest = time.time() - _SILENT
+    oldest = max(time.time() - _SILENT, datetime.fromisoformat(record.since).timestamp())
     return [
         name
         for name, status in statuses.items()
@@ -75,8 +83,12 @@ def _silent_daemons(workspace: Workspace) -> list[str]:
     ]
 
 
+@needs_instance("schedules")
 def schedules(workspace: Workspace) -> list[Finding]:
-    """Whether the schedule of every dataset that has one is switched on in Dagster."""
+    """Whether the schedule of every dataset that has one is switched on in Dagster.
+
+    What the daemon has not seen yet is told only while it runs: `daemon` says when it does not.
+    """
     wanted = [d.name for d in sound(workspace) if d.config.schedule is not None]
     if not wanted:
         return [ok("schedules", "no dataset has one")]
@@ -88,21 +100,24 @@ def schedules(workspace: Workspace) -> list[Finding]:
                 for s in instance.all_instigator_state()
                 if s.instigator_type.value == "SCHEDULE"
             }
-    found, on = [], 0
-    for name in wanted:
-        schedule = f"{graph_name(name)}_nightly"
-        state = states.get(schedule)
-        if state == "STOPPED":
-            words, mend = "it was switched off in Dagster's UI", "switch it on there, under Automation"
-            found.append(warn(f"schedule {schedule}", words, mend))
-        elif state is None:
-            words = "Dagster's daemon has not seen it yet"
-            found.append(warn(f"schedule {schedule}", words, f"{_UP}, and wait a minute"))
-        else:
-            on += 1
-    return [*([ok("schedules", f"{on} of {len(wanted)} are on")] if on or not found else []), *found]
+    by_schedule = {f"{graph_name(name)}_nightly": name for name in wanted}
+    off = [s for s in by_schedule if states.get(s) == "STOPPED"]
+    unseen = [name for s, name in by_schedule.items() if s not in states]
+    words, mend = "it was switched off in Dagster's UI", "switch it on there, under Automation"
+    found = [warn(f"schedule {s}", words, mend) for s in off]
+    if running(workspace) is None:
+        return [
+            ok("schedules", f"{len(wanted)} datasets have one; they run while 'labelaudit up' does"),
+            *found,
+        ]
+    if unseen:
+        words = f"Dagster's daemon has not seen those of {first_few(unseen)}"
+        found.append(warn("schedules", words, "wait a minute; then see state/logs/up/daemon.log"))
+    on = len(wanted) - len(off) - len(unseen)
+    return [*([ok("schedules", f"{on} of {len(wanted)} are on")] if on else []), *found]
 
 
+@needs_instance("runs")
 def killed_runs(workspace: Workspace) -> list[Finding]:
     """Whether runs are recorded as under way that nobody works at."""
     if not has_instance(workspace):

@@ -1,39 +1,93 @@
-"""Checks of what is kept: the review store, Dagster's records, the journal of alerts, locks."""
+"""Checks of what is kept: the review store, Dagster's records, locks."""
 
 import contextlib
+import os
 import sqlite3
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
-from audits.errors import first_few
+from audits.errors import AuditError, ConfigError, first_few
 from audits.locks import is_held, owner_of
+from audits.results import ResultStore
+from audits.review.database import look_at
 from audits.review.schema import HEAD
 from audits.workspace import Workspace
-from pipelines.doctor.finding import Finding, fault, ok, warn
-from pipelines.instance import lacking_settings, open_instance, outdated_storages
+from pipelines.doctor.finding import Check, Finding, fault, ok, warn
+from pipelines.instance import (
+    SETTINGS_MEND,
+    InstanceError,
+    SettingsError,
+    lacking_settings,
+    open_instance,
+    outdated_storages,
+)
 
-_RESTORE = "restore it from a backup"
+_RESTORE = "'labelaudit -w NEW restore FILE', then work in NEW"
+
+_GONE = (
+    f"put state/review.sqlite back from a backup ({_RESTORE.partition(',')[0]}); a run makes an empty one and "
+    "asks everything again"
+)
+
+#: What SQLite says of a file that is damaged, that it may not open or write, and that another one holds.
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_REFUSED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def review_store(workspace: Workspace) -> list[Finding]:
-    """Whether the review store can be read, is sound, and has the tables of this labelaudit."""
+    """Whether the review store can be read, is sound, has the tables of this labelaudit, and was not lost."""
     from sqlalchemy import make_url
 
     path = Path(str(make_url(workspace.store_url).database))
-    if not path.exists():
-        return [ok("review store", "none yet; the first run makes it")]
+    asked = _asked(workspace)
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-            unsound = [str(r[0]) for r in connection.execute("PRAGMA quick_check(3)")]
-            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            verdicts = connection.execute("SELECT count(*) FROM verdict").fetchone()[0]
+        look = look_at(path)
     except sqlite3.Error as e:
-        return [fault("review store", f"{path}: {e}", _RESTORE)]
-    if unsound != ["ok"]:
-        return [fault("review store", f"{path} is damaged: {'; '.join(unsound)}", _RESTORE)]
-    found = None if revision is None else revision[0]
-    if found != HEAD:
-        return [_other_revision(path, found)]
-    return [ok("review store", f"sound, at revision {HEAD}, {verdicts} verdicts")]
+        return [_not_read(path, e)]
+    if look is None:
+        if asked:
+            return [_lost(path, "is not there" if not path.exists() else "is empty", asked)]
+        return [ok("review store", "none yet; the first run makes it")]
+    if look.unsound:
+        words = f"{path} is damaged: {first_few(look.unsound)}"
+        return [fault("review store", words, _RESTORE)]
+    if look.revision != HEAD:
+        return [_other_revision(path, look.revision)]
+    if lost := [name for name in asked if name not in look.datasets]:
+        return [_lost(path, "knows nothing of what was asked", lost)]
+    return [ok("review store", f"sound, at revision {HEAD}, {look.verdicts} verdicts")]
+
+
+def _asked(workspace: Workspace) -> list[str]:
+    """Datasets of which a run has put questions into the review store."""
+    found = []
+    for name in workspace.dataset_names():
+        results = ResultStore(workspace.root / "state" / "tables" / name / "results")
+        latest = results.latest("review_queue", "")
+        tasks = None if latest is None else latest.facts.get("tasks in the store")
+        if isinstance(tasks, int) and tasks > 0:
+            found.append(name)
+    return found
+
+
+def _lost(path: Path, what: str, datasets: list[str]) -> Finding:
+    words = f"the review store is gone, its verdicts with it: {path} {what}; asked for {first_few(datasets)}"
+    return fault("review store", words, _GONE)
+
+
+def _not_read(path: Path, error: sqlite3.Error) -> Finding:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest tells variants apart
+    words = f"{path}: {error}"
+    if code in _DAMAGED:
+        return fault("review store", words, _RESTORE)
+    if code in _REFUSED:  # the store itself is sound, for all that is known
+        return fault("review store", words, f"let this user write in {path.parent}")
+    if code in _BUSY:
+        return warn("review store", words, "ask again in a minute; who holds what is under 'holders'")
+    mend = f"see that the disk can be read; is the file no review store: {_GONE}"
+    return fault("review store", words, mend)
 
 
 def _other_revision(path: Path, found: str | None) -> Finding:
@@ -49,30 +103,78 @@ def _other_revision(path: Path, found: str | None) -> Finding:
     return fault("review store", words, "pip install --upgrade labelaudit")
 
 
+def needs_instance(name: str) -> Callable[[Check], Check]:
+    """A check that asks Dagster's instance, and does not repeat what other checks say is wrong with it.
+
+    Parameters
+    ----------
+    name : str
+        The check.
+    """
+
+    def wrap(check: Check) -> Check:
+        @wraps(check)
+        def asked(workspace: Workspace) -> list[Finding]:
+            try:
+                return check(workspace)
+            except SettingsError:
+                words = "not looked at: dagster.yaml is not sound"
+                return [warn(name, words, "mend dagster.yaml first")]
+            except InstanceError:
+                words = "not looked at: Dagster's records do not open"
+                return [warn(name, words, "mend Dagster's records first")]
+
+        return asked
+
+    return wrap
+
+
 def dagster_records(workspace: Workspace) -> list[Finding]:
     """Whether Dagster's records open and have the tables of the installed Dagster."""
+    name = "Dagster's records"
     if not has_instance(workspace):
-        return [ok("Dagster's records", "none yet; the first run makes them")]
-    with open_instance(workspace) as instance:
-        outdated = outdated_storages(instance)
-        runs = instance.get_runs_count()
+        return [ok(name, "none yet; the first run makes them")]
+    try:
+        with open_instance(workspace) as instance:
+            outdated = outdated_storages(instance)
+            runs = instance.get_runs_count()
+    except SettingsError:
+        return [warn(name, "not looked at: dagster.yaml is not sound", "mend dagster.yaml first")]
+    except AuditError as e:
+        return [fault(name, str(e), _records_mend(workspace))]
     if outdated:
         words = f"the tables of {', '.join(outdated)} are of an older Dagster"
-        return [fault("Dagster's records", words, "start 'labelaudit up', which brings them to the newest")]
-    return [ok("Dagster's records", f"open, {runs} runs")]
+        return [fault(name, words, "start 'labelaudit up', which brings them to the newest")]
+    return [ok(name, f"open, {runs} runs")]
+
+
+def _records_mend(workspace: Workspace) -> str:
+    home = workspace.root / "state" / "dagster"
+    if not all(os.access(p, os.W_OK) for p in (home, *home.glob("**/*.db"))):
+        return f"let this user write in {home}"
+    return f"{_RESTORE}; or move {home} away: tables and verdicts stay, and the next run begins a new record of runs"
 
 
 def dagster_settings(workspace: Workspace) -> list[Finding]:
-    """Whether dagster.yaml has everything that this labelaudit would write into a new one."""
+    """Whether dagster.yaml is sound and has everything that this labelaudit would write into a new one."""
+    name = "dagster.yaml"
     if not has_instance(workspace):
-        return [ok("dagster.yaml", "none yet; the first run writes it")]
-    if lacking := lacking_settings(workspace):
+        return [ok(name, "none yet; the first run writes it")]
+    try:
+        with contextlib.suppress(InstanceError), open_instance(workspace):
+            pass  # records that do not open are told by their own check
+        lacking = lacking_settings(workspace)
+    except SettingsError as e:
+        return [fault(name, e.words, SETTINGS_MEND)]
+    except ConfigError as e:
+        return [fault(name, str(e), SETTINGS_MEND)]
+    if lacking:
         mend = (
             "add them, or move state/dagster/dagster.yaml away: the next command writes a new one, with these. "
             "Then start 'labelaudit up' again"
         )
-        return [warn("dagster.yaml", f"lacks {', '.join(lacking)}", mend)]
-    return [ok("dagster.yaml", "has every setting")]
+        return [warn(name, f"lacks {', '.join(lacking)}", mend)]
+    return [ok(name, "has every setting")]
 
 
 def has_instance(workspace: Workspace) -> bool:
@@ -91,23 +193,3 @@ def left_locks(workspace: Workspace) -> list[Finding]:
     if left:  # the system gave the lock itself back
         words += f"; left by processes that were killed, free to take: {', '.join(left)}"
     return [ok("holders", words)]
-
-
-def alert_journal(workspace: Workspace) -> list[Finding]:
-    """Whether alerts were given up, or may not have arrived."""
-    from audits.alerts.journal import Journal
-
-    path = workspace.root / "state" / "alerts.jsonl"
-    if not path.exists():
-        return [ok("alerts", "none yet")]
-    journal = Journal(path)
-    mend = "look at the target; each attempt is in state/alerts.jsonl"
-    troubles = {"may not have arrived": journal.uncertain(), "were given up": journal.given_up()}
-    found = [
-        warn(
-            "alerts", f"{len(told)} {what}: {first_few(f'{t.alert.title} at {t.target}' for t in told)}", mend
-        )
-        for what, told in troubles.items()
-        if told
-    ]
-    return found or [ok("alerts", "every one was delivered, or waits for its next attempt")]

@@ -1,7 +1,7 @@
 """`state/up.json`: where `labelaudit up` serves a workspace, for people, other commands and a second `up`."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from audits.disk import write_atomic, writing
@@ -25,6 +25,8 @@ class UpRecord:
         When it was started, ISO 8601 in UTC.
     children : dict of str to int
         Processes by name.
+    webhooks : dict of str to bool
+        Names of the environment variables that webhooks want, and whether they are set for these processes.
     """
 
     address: str
@@ -33,6 +35,7 @@ class UpRecord:
     pid: int
     since: str
     children: dict[str, int]
+    webhooks: dict[str, bool] = field(default_factory=dict)
 
 
 def lock_path(workspace: Workspace) -> Path:

@@ -10,11 +10,11 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from audits.disk import made
-from audits.errors import AuditError
-from audits.locks import held
+from audits.errors import AuditError, UsageError
+from audits.locks import held, owner_of
 from audits.workspace import Workspace
 from pipelines.instance import migrate, open_instance
-from pipelines.up import address, processes
+from pipelines.up import address, processes, webhooks
 from pipelines.up.guard import GRACE, Guard
 from pipelines.up.record import (
     UpRecord,
@@ -90,7 +90,13 @@ def _only_one(workspace: Workspace) -> Iterator[None]:
     refusal = f"{workspace.root} is up already"
     if (other := read_record(workspace)) is not None:
         refusal += f" at {other.address}, started"
-    with held(lock_path(workspace), "up", refusal):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(lock_path(workspace), "up", refusal))
+        except UsageError as e:
+            owner = owner_of(lock_path(workspace))
+            end = f", or end process {owner.pid}" if owner else ""
+            raise UsageError(f"{e}; stop it there with Ctrl-C{end}") from e
         try:
             # what a dead one left: its record, and for some seconds its processes
             with held(
@@ -118,13 +124,18 @@ def _serve(
 
         def record() -> None:
             children = {**supervisor.pids(), "guard": guard.pid}
-            write_record(workspace, UpRecord(where.url, where.host, where.port, os.getpid(), since, children))
+            hooks = webhooks.looked_up(supervisor.wanted, env)
+            write_record(
+                workspace, UpRecord(where.url, where.host, where.port, os.getpid(), since, children, hooks)
+            )
 
         try:
             if not supervisor.start(wish):
                 return
             record()
             tell(f"{where.url} serves {workspace.root}")
+            for line in webhooks.not_set(supervisor.wanted, env):
+                tell(line)
             on_ready(where.url)
             while not wish.given:
                 if supervisor.tend(wish):

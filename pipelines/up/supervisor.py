@@ -9,9 +9,9 @@ from pathlib import Path
 import yaml
 
 from audits.disk import write_atomic, writing
-from audits.errors import AuditError, first_few
+from audits.errors import SHOWN, AuditError, UsageError
 from audits.workspace import Workspace
-from pipelines.up import webserver
+from pipelines.up import webhooks, webserver
 from pipelines.up.address import Address
 from pipelines.up.guard import GRACE, Guard, end
 from pipelines.up.processes import Child, cap
@@ -59,7 +59,10 @@ class Supervisor:
         tell: Callable[[str], None],
     ) -> None:
         self._url, self._socket, self._guard, self._tell = where.url, code_socket, guard, tell
-        self._watch = Watch(workspace.datasets_dir)
+        self._workspace, self._watch = workspace, Watch(workspace.datasets_dir)
+        #: Variables that webhooks want, each with the datasets, as of the definitions that were loaded last.
+        self.wanted = webhooks.wanted(workspace)
+        self._loaded = threading.Event()
         locations = logs / "workspace.yaml"
         with writing(locations):
             entry = {"grpc_server": {"socket": str(code_socket), "location_name": webserver.LOCATION}}
@@ -103,7 +106,7 @@ class Supervisor:
         return True
 
     def tend(self, wish: Wish) -> bool:
-        """Look after everything once, after a pause; returns whether a process was started again.
+        """Look after everything once, after a pause; returns whether what is recorded of it has changed.
 
         Raises
         ------
@@ -124,6 +127,9 @@ class Supervisor:
         if not self._guard.alive and not self._guard_told:
             self._guard_told = True
             self._tell("the guard process has ended: should this process be killed, the others would go on")
+        if self._loaded.is_set():
+            self._loaded.clear()
+            return True
         return started
 
     def stop(self, hurry: Callable[[], bool] = lambda: False) -> None:
@@ -158,16 +164,34 @@ class Supervisor:
         if self._reloading is not None and self._reloading.is_alive():
             return
         if names := self._watch.changed():
+            what = self._watch.words(names)
             self._watch.loaded()  # before: what changes while they load is loaded after that
             # loading takes seconds, and the processes are looked after all the while
-            self._reloading = threading.Thread(target=self._reload, args=(names,), daemon=True)
+            self._reloading = threading.Thread(target=self._reload, args=(names, what), daemon=True)
             self._reloading.start()
 
-    def _reload(self, names: list[str]) -> None:
+    def _reload(self, names: list[str], what: str) -> None:
         try:
             webserver.reload_definitions(self._url)
         except AuditError as e:
-            self._tell(f"{first_few(names)} changed, but the definitions do not load: {e}")
+            self._tell(f"{what}, but the definitions do not load: {e}{self._not_sound(names)}")
             self._watch.again(_RELOAD_AGAIN)
         else:
-            self._tell(f"{first_few(names)} changed; the definitions were loaded anew")
+            self._tell(f"{what}; the definitions were loaded anew{self._not_sound(names)}")
+        self.wanted = webhooks.wanted(self._workspace)
+        self._loaded.set()
+
+    def _not_sound(self, names: list[str]) -> str:
+        """What is wrong with the files, to be put behind what was done with them."""
+        found = []
+        for name in names:
+            path = self._workspace.datasets_dir / name
+            try:
+                self._workspace.dataset(path.stem)
+            except UsageError:
+                continue  # removed
+            except AuditError as e:
+                lines = str(e).removeprefix(f"{path}: ").splitlines()
+                found.append(f"; {name} is not sound: {lines[0]}")
+        rest = f"; and {len(found) - SHOWN} more are not" if len(found) > SHOWN else ""
+        return "".join(found[:SHOWN]) + rest

@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from audits.errors import first_few
+
 Snapshot = Mapping[str, tuple[int, int]]
 
 
@@ -48,6 +50,14 @@ class Watch:
             return sorted(self._seen)
         names = self._seen.keys() | self._loaded.keys()
         return sorted(n for n in names if self._seen.get(n) != self._loaded.get(n))
+
+    def words(self, names: list[str]) -> str:
+        """What became of files that `changed` named: ``ape.yaml added; zoo.yaml removed``."""
+        added = [n for n in names if n not in self._loaded and n in self._seen]
+        removed = [n for n in names if n not in self._seen]
+        changed = [n for n in names if n in self._loaded and n in self._seen]
+        kinds = {"changed": changed, "added": added, "removed": removed}
+        return "; ".join(f"{first_few(files)} {kind}" for kind, files in kinds.items() if files)
 
     def loaded(self) -> None:
         """Take what was seen last for loaded."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from audits import fingerprints
 from audits.classes import ClassList
 from audits.config import Dataset, DatasetConfig
 from audits.review.questions import questions_of
@@ -206,3 +207,17 @@ def small(tmp_path: Path) -> SmallWorkspace:
 def verdict_store(small: SmallWorkspace) -> Iterator[ReviewStore]:
     with ReviewStore(small.workspace.store_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def no_change_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a system that does not tell when a file was last changed in any way."""
+
+    real = fingerprints.look
+
+    def patched(path: Path) -> list[int] | None:
+        seen = real(path)
+        return None if seen is None else [*seen[:3], 0]
+
+    monkeypatch.setattr("audits.fingerprints.look", patched)
+    monkeypatch.setattr("audits.work.look", patched)

@@ -96,6 +96,16 @@ def test_the_same_content_has_the_same_fingerprint_wherever_it_is(file, memory, 
     assert fingerprint(memory, tmp_path / "copy.csv")[0] == fingerprint(memory, file)[0]
 
 
+def test_a_change_with_the_time_of_the_content_put_back_is_seen(file, memory):
+    found, _ = fingerprint(memory, file)
+    with file.open("r+") as f:
+        f.write("two")
+    os.utime(file, (LONG_AGO, LONG_AGO))
+    other, read = fingerprint(memory, file)
+    assert (other != found, read) == (True, True)
+
+
+@pytest.mark.usefixtures("no_change_times")
 def test_verifying_reads_what_looks_unchanged_and_reads_it_once(file, memory):
     found, _ = fingerprint(memory, file)
     with file.open("r+") as f:
@@ -126,13 +136,15 @@ def test_a_file_that_was_just_written_is_read_again_until_it_has_settled(file, m
 
 
 def test_a_file_from_the_future_never_settles():
-    assert settled([1, LONG_AGO * 10**9, 1], time.time_ns())
-    assert not settled([1, time.time_ns() + 10**12, 1], time.time_ns())
+    now = time.time_ns()
+    assert settled([1, LONG_AGO * 10**9, 1, LONG_AGO * 10**9], now)
+    assert not settled([1, now + 10**12, 1, LONG_AGO * 10**9], now)
+    assert not settled([1, LONG_AGO * 10**9, 1, now + 1], now), "renamed there after reading began"
 
 
 def test_a_file_that_is_being_written_to_is_not_remembered(file, memory, monkeypatch):
     before = look(file)
-    seen = iter([before, [99, 99, 99]])
+    seen = iter([before, [99, 99, 99, 99]])
     monkeypatch.setattr("audits.fingerprints.look", lambda _: next(seen))
     sources = Sources(memory)
     assert sources.fingerprint(file) is not None

@@ -70,8 +70,11 @@ def test_the_longest_time_between_two_ticks_is_found(minute, hour, weekday, star
         ("0 3 * *", "five fields"),
         ("0 0 3 * * *", "five fields"),
         ("60 3 * * *", "no cron expression"),
-        ("0 3 * * FUN", "no cron expression"),
-        ("a b c d e", "no cron expression"),
+        ("0 3 * * FUN", "'FUN' is not numbers or names"),
+        ("a b c d e", "'a' is not numbers or names"),
+        ("0 3 * * 5L", "'5L' is not"),
+        ("0 3 LW * *", "'LW' is not"),
+        ("0 3 * * 1,3#2", "'1,3#2' is not"),
     ],
 )
 def test_what_is_no_cron_expression_is_refused(cron, says):

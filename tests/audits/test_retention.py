@@ -3,12 +3,14 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from audits.errors import AuditError
 from audits.results import Result, ResultStore
-from audits.retention import leftovers, remove
+from audits.retention import leftovers, leftovers_of, remove
+from audits.run_log import RunRecord
 from audits.table_store import TableRef, TableStore
 
 
@@ -112,7 +114,8 @@ def test_a_damaged_result_keeps_no_table(tables, results):
 _KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
-from audits.retention import leftovers, remove
+from audits.retention import leftovers, leftovers_of, remove
+from audits.run_log import RunRecord
 from audits.table_store import TableStore
 shutil.rmtree = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
 tables = TableStore(Path(sys.argv[1]), "zoo")
@@ -143,3 +146,35 @@ def test_what_cannot_be_removed_is_one_clear_error(tables, results):
     (path / "in the way").mkdir(parents=True)
     with pytest.raises(AuditError, match=f"{path.name} cannot be written"):
         remove(tables, found)
+
+
+def _runs(workspace, *began):
+    for at in began:
+        record = RunRecord("r", "done", at.isoformat(), at.isoformat(), "command", 1)
+        workspace.run_log("pets").add(record)
+
+
+def test_results_of_a_model_that_left_go_when_they_were_not_used_in_the_runs_that_are_kept(
+    small, verdict_store
+):
+    small.more["retention"] = {"keep": 2}
+    small.night(verdict_store)
+    del small.models[0]
+    small.night(verdict_store)
+    workspace, results = small.workspace, ResultStore(small.tables.root / "results")
+    now = datetime.now(UTC)
+    for files in results.parts():
+        for path in files:
+            os.utime(path, (now.timestamp() - 100, now.timestamp() - 100))
+    dataset = workspace.dataset("pets")
+    _runs(workspace, now - timedelta(seconds=200))
+    assert leftovers_of(workspace, dataset).results == (), "not so many runs yet"
+    _runs(workspace, now - timedelta(seconds=150))
+    assert leftovers_of(workspace, dataset).results == (), "used since"
+    _runs(workspace, now - timedelta(seconds=50), now)
+    gone = leftovers_of(workspace, dataset)
+    assert {p.parent.name for p in gone.results} >= {"linear", "confident_learning%20on%20linear"}
+    assert not {p.parent.name for p in gone.results} & {"_", "tree", "prompted", "model_agreement"}
+    assert "outputs.linear" in {v.parent.name for v in gone.versions}
+    remove(small.tables, gone)
+    assert small.run(verdict_store)["comparison"].reused

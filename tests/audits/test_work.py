@@ -10,7 +10,6 @@ import pytest
 
 from audits.errors import ConfigError, InputError, UsageError
 from audits.progress import listening
-from audits.results import Result
 from audits.table_store import TableRef
 from audits.work import Changed, Made, Outcome, Work
 
@@ -148,23 +147,14 @@ def test_a_watched_file_that_may_have_changed_while_it_was_read_is_read_again(pe
     assert calls == ["x", "x", "x"]
 
 
-def test_what_else_a_kept_result_depends_on(pets, make, calls):
-    asked: list[Result] = []
-
-    def still(answer):
-        return lambda kept: asked.append(kept) or answer
-
-    work = opened(pets)
-    work.memo("s", {}, make(), still=still(False))
-    assert asked == []
-    work.memo("s", {}, make(), still=still(True))
-    work.memo("s", {}, make(), still=still(False))
+def test_a_result_of_this_very_run_is_neither_computed_again_nor_taken_from_an_earlier_one(pets, make, calls):
+    for force in (False, True):
+        work = opened(pets, f"run {force}", force=force)
+        first = work.memo("s", {"force": force}, make())
+        assert work.outcome({}).computed == ("s",)
+        assert work.memo("s", {"force": force}, make()) == first
+        assert work.outcome({}).reused == ()
     assert calls == ["x", "x"]
-    assert [a.facts for a in asked] == [{"name": "x"}] * 2
-    # also within the run that made it
-    opened(pets, "r").memo("s", {"k": 1}, make())
-    opened(pets, "r").memo("s", {"k": 1}, make(), still=still(False))
-    assert len(calls) == 4
 
 
 def test_planning_makes_nothing_and_says_what_would_be_made_and_why(pets, make, calls):

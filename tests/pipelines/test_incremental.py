@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audits import judging
+from audits import fingerprints, judging
 from audits.benchmark.metrics import METRICS
 from audits.new_workspace import init_workspace
 from audits.signals import registry
@@ -232,7 +232,11 @@ def test_a_touched_file_is_no_change(zoo, calls):
     assert dict(calls) == {}
 
 
-def test_verifying_finds_what_looks_unchanged(zoo, calls):
+def test_verifying_finds_what_looks_unchanged(zoo, calls, monkeypatch):
+    # as on a system that does not tell when a file was last changed in any way
+    real = fingerprints.look
+    for place in ("audits.fingerprints.look", "audits.work.look"):
+        monkeypatch.setattr(place, lambda p: None if (seen := real(p)) is None else [*seen[:3], 0])
     assert run(zoo).run_id is None  # the files of this copy are known from now on
     path = zoo.root / "datasets" / "zoo" / "m1.parquet"
     before = path.stat()

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import warnings
 
 import dagster as dg
@@ -6,7 +8,14 @@ import yaml
 
 from assets.naming import DATASET
 from audits.errors import AuditError, ConfigError
-from pipelines.instance import kept_open, lacking_settings, migrate, open_instance, outdated_storages
+from pipelines.instance import (
+    SettingsError,
+    kept_open,
+    lacking_settings,
+    migrate,
+    open_instance,
+    outdated_storages,
+)
 
 
 def settings(made_up):
@@ -61,6 +70,46 @@ def test_settings_that_dagster_refuses_name_the_file(made_up, text):
         pass
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"telemetry: [", "line 1: is not valid YAML"),
+        (b"telemtry: {}\n", "'telemtry'|\"telemtry\""),
+        (b"- a\n", "dictionary"),
+        (b"\xff\xfe", "cannot be read"),
+        (b"run_storage: {module: no.such, class: X, config: {}}\n", "no.such"),
+    ],
+)
+def test_broken_settings_are_one_short_line_with_the_mend(made_up, text, words):
+    settings(made_up).write_bytes(text)
+    with pytest.raises(SettingsError, match=words) as e, open_instance(made_up.workspace):
+        pass
+    said = str(e.value)
+    assert said.startswith(str(settings(made_up)))
+    assert said.endswith("; correct it, or move it away: the next run writes a new one")
+    assert "\n" not in said
+    assert len(said) < len(str(settings(made_up))) + 400
+    assert settings(made_up).read_bytes() == text
+    settings(made_up).unlink()
+    with open_instance(made_up.workspace):
+        assert lacking_settings(made_up.workspace) == [], "the mend mends it"
+
+
+@pytest.mark.parametrize("command", [("run", "zoo"), ("up", "--port", "0")])
+def test_commands_say_so_without_a_traceback(made_up, command):
+    made_up.add()
+    settings(made_up).write_text("telemetry: [")
+    done = made_up.call(*command)
+    assert done.exit_code == 2
+    assert "dagster.yaml: line 1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_goes_wrong_later_is_not_blamed_on_the_settings(made_up):
+    with pytest.raises(yaml.YAMLError), open_instance(made_up.workspace):
+        yaml.safe_load("[")
+
+
 def test_settings_that_cannot_be_written_are_said(made_up):
     (made_up.root / "state" / "dagster").mkdir(parents=True)
     settings(made_up).symlink_to(made_up.root / "nowhere" / "dagster.yaml")
@@ -101,3 +150,37 @@ def test_files_of_events_are_kept_open_while_many_are_recorded(made_up):
                 ".db-wal",
             }
         assert instance.fetch_materializations(dg.AssetKey(["zoo", "items"]), limit=9).records[1:]
+
+
+_OPENING = """
+import sys
+from audits.workspace import Workspace
+from pipelines.instance import open_instance
+print("ready", flush=True)
+sys.stdin.readline()
+with open_instance(Workspace(sys.argv[1])) as instance:
+    assert instance.get_runs_count() == 0
+"""
+
+
+def test_processes_that_open_a_new_workspace_at_once_make_its_databases_once(made_up):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _OPENING, str(made_up.root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        process.stdout.readline()
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        _, said = process.communicate()
+        assert process.returncode == 0, said
+    with open_instance(made_up.workspace) as instance:
+        assert outdated_storages(instance) == []

@@ -1,8 +1,5 @@
 import contextlib
 
-import pytest
-
-from audits.errors import UsageError
 from pipelines import many
 from pipelines.many import run_datasets
 from pipelines.runs import RunOptions
@@ -60,7 +57,8 @@ def test_one_of_many_that_is_being_run_is_said(made_up, monkeypatch):
     made_up.add("bear")
     _run(made_up, ["ape", "bear"])
     with another_run(made_up, "bear"):
-        reports = run_datasets(made_up.workspace, ["ape", "bear"], _silent, RunOptions())
-        assert next(reports).run_id is None
-        with pytest.raises(UsageError, match="'bear' is being run by process"):
-            next(reports)
+        names = ["bear", "ape"]
+        bear, ape = run_datasets(made_up.workspace, names, _silent, RunOptions())
+    assert (ape.dataset, ape.run_id, ape.succeeded) == ("ape", None, True), "the others go on"
+    assert (bear.dataset, bear.succeeded, bear.exit_status) == ("bear", False, 2)
+    assert "'bear' is being run by process" in bear.problems[0].message

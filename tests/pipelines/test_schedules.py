@@ -141,3 +141,12 @@ def test_candidates_that_did_not_pass_their_checks_are_looked_at_again(zoo, inst
 def test_the_freshness_of_the_last_stage_is_that_of_its_nights(zoo):
     node = build(zoo.root).resolve_asset_graph().get(key("zoo", "comparison"))
     assert node.freshness_policy.fail_window.to_timedelta().total_seconds() == 25.5 * 3600
+
+
+@pytest.mark.parametrize(
+    "cron", ["0 3 * * *", "*/5 8-18 * * MON-FRI", "0 0 1,15 JAN-jun/2 *", "7 4 */2 * sun,3", "0-59/7 0 1 1 7"]
+)
+def test_every_cron_that_the_file_may_hold_is_one_to_dagster(made_up, cron):
+    made_up.add(yaml=f"schedule: {{cron: '{cron}'}}\n")
+    (schedule,) = build(made_up.root).schedules
+    assert schedule.cron_schedule == cron

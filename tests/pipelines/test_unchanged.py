@@ -93,3 +93,32 @@ def test_a_state_that_cannot_be_read_is_no_change(zoo):
     (zoo.root / "state" / "tables" / "zoo" / "current.json").write_text("{")
     with pytest.raises(AuditError, match="damaged"):
         look_over(zoo.workspace, "zoo")
+
+
+def test_after_a_run_that_failed_there_is_one_that_ends_well_though_it_computes_nothing(zoo):
+    zoo.call("run", "zoo")
+    path = zoo.root / "datasets" / "zoo" / "m1.parquet"
+    content = path.read_bytes()
+    path.write_bytes(b"broken")
+    assert zoo.call("run", "zoo").exit_code == 2
+    path.write_bytes(content)
+    assert "0 parts computed" in zoo.call("run", "zoo").stdout, "an alert of the fault is over with it"
+    assert "nothing changed" in zoo.call("run", "zoo").stdout
+
+
+def test_a_failed_night_is_not_hidden_by_new_scores(zoo):
+    zoo.call("run", "zoo")
+    (zoo.root / "datasets" / "zoo" / "m1.parquet").write_bytes(b"broken")
+    assert zoo.call("run", "zoo").exit_code == 2
+    relabel(zoo, 1)
+    assert zoo.call("run", "zoo", "--only-scores").exit_code == 3
+    assert zoo.workspace.run_log("zoo").last().status == "scored"
+    assert zoo.json("status")["datasets"][0]["last_run"]["status"] == "failed"
+
+
+def test_another_yaml_is_run_once_though_nothing_has_to_be_computed(zoo):
+    zoo.call("run", "zoo")
+    zoo.yaml().write_text(zoo.yaml().read_text() + "# a remark\n")
+    assert look_over(zoo.workspace, "zoo") == "zoo.yaml changed"
+    zoo.call("run", "zoo")
+    assert isinstance(look_over(zoo.workspace, "zoo"), Standing)

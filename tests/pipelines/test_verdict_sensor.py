@@ -65,7 +65,7 @@ def test_enough_verdicts_lead_to_new_scores_of_nothing_else(zoo, instance, evalu
     assert evaluate().run_requests == [], "one is not enough"
     relabel(zoo, 1)
     (request,) = evaluate().run_requests
-    assert request.run_key == "zoo-2-0"
+    assert request.run_key == "zoo-2-0-0"
     assert request.asset_selection == [key("zoo", s) for s in SCORING]
     assert request.tags[DATASET] == "zoo"
     assert request.tags[LAUNCHED_BY] == "rescore"
@@ -83,7 +83,7 @@ def test_enough_verdicts_lead_to_new_scores_of_nothing_else(zoo, instance, evalu
     assert changed <= {"consensus", "label_versions", "scores", "ranks", "flips"}
     assert evaluate().run_requests == [], "they are scored"
     last = zoo.workspace.run_log("zoo").last()
-    assert (last.status, last.launched_by) == ("done", "rescore")
+    assert (last.status, last.launched_by) == ("scored", "rescore")
 
 
 def test_a_withdrawal_counts_as_something_new(zoo, instance, evaluate):
@@ -93,7 +93,7 @@ def test_a_withdrawal_counts_as_something_new(zoo, instance, evaluate):
     assert evaluate().run_requests == []
     withdraw(zoo)
     (request,) = evaluate().run_requests
-    assert request.run_key == "zoo-2-2"
+    assert request.run_key == "zoo-2-2-0"
 
 
 def test_a_few_verdicts_are_scored_once_it_is_quiet(zoo):
@@ -122,7 +122,7 @@ def test_a_lost_or_damaged_cursor_only_tells_again(zoo, evaluate, cursor):
     evaluate()
     found = evaluate(cursor=cursor)
     assert _numbers(found) == [("zoo", {"verdicts": 2, "new": 2, "withdrawn": 0})]
-    assert found.run_requests[0].run_key == "zoo-2-0", "the key is the same, so nothing is launched twice"
+    assert found.run_requests[0].run_key == "zoo-2-0-0", "the key is the same, so nothing is launched twice"
     assert json.loads(found.cursor) == {"zoo": [2, 0]}
 
 

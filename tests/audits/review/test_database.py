@@ -38,3 +38,23 @@ def test_other_errors_are_not_waited_out():
     with pytest.raises(sqlite3.OperationalError, match="disk"):
         database._use_wal(connection)
     assert connection.tries == 1
+
+
+def test_looking_at_a_store_makes_and_changes_nothing(tmp_path):
+    path = tmp_path / "review #1.sqlite"
+    assert database.look_at(path) is None
+    assert not path.exists()
+    path.touch()
+    assert database.look_at(path) is None
+    assert path.read_bytes() == b""
+    database.open_engine(f"sqlite:///{path}").dispose()
+    before = path.read_bytes()
+    assert database.look_at(path) == database.Look([], database.HEAD, 0, set())
+    assert path.read_bytes() == before
+
+
+def test_looking_at_what_is_no_store_says_so(tmp_path):
+    path = tmp_path / "review.sqlite"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        database.look_at(path)

@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 
-from audits.errors import InputError
+from audits.errors import InputError, StoreError
 from audits.review.store import ReviewStore
 from audits.stages import ingest
 from audits.stages.graph import STAGES, Standing, stages_of
@@ -76,10 +76,17 @@ def hidden_change(path):
     assert path.read_bytes() != content
 
 
+@pytest.mark.parametrize("name", ["annotations.csv", "pictures/3.txt"])
+def test_a_change_with_the_time_of_the_content_put_back_is_noticed(full, store, name):
+    hidden_change(full.path(name))
+    assert isinstance(full.plan(store), str)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("annotations.csv", ANNOTATIONS), ("pictures/3.txt", FROM_ITEMS)],
 )
+@pytest.mark.usefixtures("no_change_times")
 def test_a_change_that_hides_is_found_by_verifying_alone(full, store, name, expected):
     hidden_change(full.path(name))
     assert isinstance(full.plan(store), Standing)
@@ -187,18 +194,22 @@ def test_problems_of_all_models_are_told_at_once_and_the_good_ones_kept(full, st
     )
 
 
-def test_an_emptied_review_store_is_filled_again(full):
+def test_a_review_store_that_lost_what_was_decided_is_refused_unless_all_is_to_be_made_anew(full):
     with ReviewStore(full.workspace.store_url) as store:
         tasks = [(t.question, t.stratum) for t in store.tasks("pets")]
         full.say(store, "i1", "ann", "keep")
         full.run(store)
+    before = full.versions()
     for path in full.workspace.state.glob("review.sqlite*"):
         path.unlink()
     with ReviewStore(full.workspace.store_url) as store:
-        assert isinstance(full.plan(store), str)
-        outcomes = full.run(store)
+        with pytest.raises(StoreError, match=r"only 0 of 3 review tasks and 0 of \d verdicts"):
+            full.plan(store)
+        with pytest.raises(StoreError, match="from a backup"):
+            full.run(store)
+        assert full.versions() == before
+        outcomes = full.run(store, force=True)
         assert outcomes["review_queue"].facts["newly queued"] == len(tasks)
-        assert {"review_queue"} <= set(computed(outcomes)) <= {"review_queue", "label_versions"}
         assert [(t.question, t.stratum) for t in store.tasks("pets")] == tasks
         assert computed(full.run(store)) == []
 

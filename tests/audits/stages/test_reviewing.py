@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audits.errors import InputError, UsageError
+from audits.errors import InputError, StoreError, UsageError
 from audits.review.records import Mark
 from audits.review.store import ReviewStore
 from audits.stages import reviewing
@@ -38,7 +38,9 @@ def test_tasks_of_other_datasets_do_not_hide_that_ours_are_gone(full, store):
     for path in full.workspace.state.glob("review.sqlite*"):
         path.unlink()
     with ReviewStore(full.workspace.store_url) as other:
-        with full.work(other) as work:
+        with full.work(other) as work, pytest.raises(StoreError, match="0 of 3 review tasks"):
+            review_queue(work)
+        with full.work(other, force=True) as work:
             assert mark(work) == Mark()
             outcome = review_queue(work)
         assert outcome.facts["newly queued"] == 3

@@ -50,6 +50,7 @@ def test_after_cleaning_nothing_has_to_be_computed_again(nights):
     scores = nights.json("compare", "zoo")
     assert "removed" in nights.ok("clean")
     assert nights.json("compare", "zoo") == scores
+    assert "; 0 parts computed" in nights.ok("run", "zoo"), "its YAML is another one"
     assert "nothing changed" in nights.ok("run", "zoo")
 
 

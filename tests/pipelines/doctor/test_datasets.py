@@ -1,6 +1,8 @@
 import pytest
 
+from audits.locks import held
 from pipelines.doctor import datasets
+from pipelines.up.record import UpRecord, lock_path, write_record
 
 HOOKS = "alerts: {webhooks: [{url_env: LABELAUDIT_TEST_HOOK}]}\n"
 
@@ -67,3 +69,19 @@ def test_variables_of_webhooks(made_up, monkeypatch):
     (found,) = datasets.webhooks(made_up.workspace)
     assert found.state == "ok"
     assert "secret" not in found.words
+
+
+def test_while_up_runs_its_environment_counts_not_that_of_this_shell(made_up, monkeypatch):
+    made_up.add(yaml=HOOKS)
+    monkeypatch.setenv("LABELAUDIT_TEST_HOOK", "https://secret.invalid/1")
+    (found,) = datasets.webhooks(made_up.workspace)
+    assert found.words.endswith("in this shell")
+    for recorded, state in [({}, "warn"), (False, "fault"), (True, "ok")]:
+        hooks = {"LABELAUDIT_TEST_HOOK": recorded} if recorded != {} else {}
+        write_record(made_up.workspace, UpRecord("a", "b", 1, 7, "2024-01-01T00:00:00+00:00", {}, hooks))
+        with held(lock_path(made_up.workspace), "up", "taken"):
+            (found,) = datasets.webhooks(made_up.workspace)
+        assert found.state == state
+        assert "in this shell" not in found.words
+    (found,) = datasets.webhooks(made_up.workspace)
+    assert found.words.endswith("in this shell"), "that up has ended"

@@ -31,6 +31,7 @@ def test_a_check_that_fails_is_a_fault_and_the_others_go_on(made_up):
     found = examine(made_up.workspace, {"a": refuses, "b": breaks, "c": lambda _: [ok("c", "fine")]})
     assert [(f.name, f.state) for f in found] == [("a", "fault"), ("b", "fault"), ("c", "ok")]
     assert found[0].words == "cannot be so"
+    assert "see the words" not in found[0].mend + found[1].mend
     assert "KeyError" in found[1].words
 
 
@@ -61,3 +62,17 @@ def test_only_a_fault_makes_it_not_ok():
         ],
     }
     assert to_json([*found, fault("c", "w", "m")])["ok"] is False
+
+
+def test_broken_settings_of_dagster_are_one_fault(made_up):
+    made_up.add()
+    (made_up.workspace.dagster_home / "dagster.yaml").write_text("telemetry: [")
+    found = examine(made_up.workspace)
+    assert [f.name for f in found if f.state == "fault"] == ["dagster.yaml"]
+    assert all(f.mend for f in found if f.state != "ok")
+
+
+def test_a_lock_that_may_not_be_touched_has_a_mend(made_up):
+    (made_up.root / "state" / "locks" / "up.lock").mkdir(parents=True)
+    found = {f.name: f for f in examine(made_up.workspace)}
+    assert (found["up"].state, "let this user" in found["up"].mend) == ("fault", True)

@@ -69,3 +69,9 @@ def test_a_file_system_that_grants_a_lock_twice_is_a_fault(made_up, monkeypatch)
 def test_missing_time_zones_are_a_fault(made_up, monkeypatch):
     monkeypatch.setattr(machine, "available_timezones", lambda: {"UTC"})
     assert one(machine.time_zones(made_up.workspace)).state == "fault"
+
+
+def test_locks_that_cannot_be_taken_are_a_fault_with_a_mend(made_up):
+    (made_up.root / "state" / "locks").write_text("")
+    found = one(machine.locking(made_up.workspace))
+    assert (found.state, "let this user write in" in found.mend) == ("fault", True)

@@ -1,5 +1,9 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 import pytest
+from dagster._daemon.types import DaemonHeartbeat
 
 from assets.naming import DATASET
 from audits.locks import held
@@ -44,12 +48,61 @@ def test_a_dead_daemon_is_a_fault_where_a_dataset_relies_on_it(made_up, relying)
         assert one(nights.daemon(made_up.workspace)).state == "warn", "it may have just been started"
 
 
-def test_a_schedule_that_the_daemon_has_not_seen_is_a_warning(made_up):
+def test_what_the_daemon_said_counts_only_while_the_up_that_started_it_runs(made_up):
+    made_up.add("zoo", yaml=NIGHTLY)
+    workspace, now = made_up.workspace, datetime.now(UTC)
+    with open_instance(workspace) as instance:
+        for kind in instance.get_required_daemon_types():
+            instance.add_daemon_heartbeat(DaemonHeartbeat(now.timestamp(), kind, "one"))
+    ended = one(nights.daemon(workspace))
+    assert (ended.state, ended.mend) == ("fault", "start 'labelaudit up'"), "it was stopped a moment ago"
+    with held(lock_path(workspace), "up", "taken"):
+        assert "is starting" in one(nights.daemon(workspace)).words
+        write_record(workspace, replace(RECORD, since=(now - timedelta(minutes=1)).isoformat()))
+        assert one(nights.daemon(workspace)).words == "all parts of Dagster's daemon live"
+        write_record(workspace, replace(RECORD, since=(now + timedelta(minutes=1)).isoformat()))
+        assert one(nights.daemon(workspace)).state == "warn", "those are the words of the one before"
+
+
+def test_schedules_that_a_living_daemon_has_not_seen_are_one_warning(made_up):
     made_up.add("ape")
     assert one(nights.schedules(made_up.workspace)).words == "no dataset has one"
+    for name in ("zoo", "bee"):
+        made_up.add(name, yaml=NIGHTLY)
+    write_record(made_up.workspace, RECORD)
+    with held(lock_path(made_up.workspace), "up", "taken"):
+        found = one(nights.schedules(made_up.workspace))
+    assert (found.name, found.state) == ("schedules", "warn")
+    assert found.words.endswith("bee, zoo")
+
+
+def test_without_a_daemon_many_schedules_are_one_fault(made_up):
+    for i in range(12):
+        made_up.add(f"zoo{i:02d}", n=6, models=0, yaml=NIGHTLY)
+    dead, waiting = one(nights.daemon(made_up.workspace)), one(nights.schedules(made_up.workspace))
+    assert (dead.state, waiting.state) == ("fault", "ok")
+    assert dead.words.endswith("and 7 more")
+
+
+@pytest.mark.parametrize("check", [nights.daemon, nights.schedules, nights.killed_runs])
+def test_what_asks_dagster_is_not_looked_at_where_its_settings_are_broken(made_up, check):
     made_up.add("zoo", yaml=NIGHTLY)
-    found = one(nights.schedules(made_up.workspace))
-    assert (found.name, found.state) == ("schedule zoo_nightly", "warn")
+    workspace = made_up.workspace
+    (workspace.dagster_home / "dagster.yaml").write_text("telemetry: [")
+    write_record(workspace, RECORD)
+    with held(lock_path(workspace), "up", "taken"):
+        found = one(check(workspace))
+    assert (found.state, found.words) == ("warn", "not looked at: dagster.yaml is not sound")
+
+
+def test_what_asks_dagster_is_not_looked_at_where_its_records_do_not_open(made_up):
+    workspace = made_up.workspace
+    with open_instance(workspace):
+        pass
+    for path in workspace.dagster_home.rglob("*.db"):
+        path.write_bytes(b"no database at all" * 100)
+    found = one(nights.killed_runs(workspace))
+    assert (found.state, found.words) == ("warn", "not looked at: Dagster's records do not open")
 
 
 @pytest.fixture

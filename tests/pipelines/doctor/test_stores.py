@@ -1,4 +1,4 @@
-import json
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from audits.review.store import ReviewStore
 from pipelines.doctor import stores
-from pipelines.instance import open_instance
+from pipelines.instance import SETTINGS_MEND, open_instance
 
 
 def one(found):
@@ -82,21 +82,88 @@ def test_locks_left_by_a_killed_process_are_told_and_no_harm(made_up):
     assert "free to take: dataset-zoo by process" in found.words
 
 
-def test_alerts_that_may_not_have_arrived_are_a_warning(made_up):
-    from datetime import UTC, datetime
+@pytest.fixture
+def asked(made_up):
+    """A dataset whose run has put questions into the store."""
+    made_up.add()
+    made_up.ok("run", "zoo")
+    return made_up.root / "state" / "review.sqlite"
 
-    from audits.alerts.alert import Alert
-    from audits.alerts.journal import ROUNDS, Journal
 
-    assert "none yet" in one(stores.alert_journal(made_up.workspace)).words
-    journal = Journal(made_up.root / "state" / "alerts.jsonl")
-    now = datetime.now(UTC)
-    alert = journal.open(Alert("zoo", "run_failed", "run", "it broke", now, "r1"))
-    assert one(stores.alert_journal(made_up.workspace)).state == "ok"
-    journal.note(alert, "HOOK", "attempt", now)
-    found = one(stores.alert_journal(made_up.workspace))
-    assert (found.state, "zoo: run failed at HOOK" in found.words) == ("warn", True)
-    for _ in range(ROUNDS):
-        journal.note(alert, "HOOK", "failed", now, "refused")
-    assert "were given up" in one(stores.alert_journal(made_up.workspace)).words
-    assert json.loads(made_up.call("doctor", "--json").stdout)["ok"]
+@pytest.mark.parametrize("what", ["missing", "empty", "new"])
+def test_a_store_that_was_lost_is_a_fault_and_looking_makes_none(made_up, asked, what):
+    assert one(stores.review_store(made_up.workspace)).state == "ok"
+    for path in asked.parent.glob("review.sqlite*"):
+        path.unlink()
+    if what == "empty":
+        asked.touch()
+    if what == "new":
+        with ReviewStore(made_up.workspace.store_url):
+            pass
+    before = asked.read_bytes() if asked.exists() else None
+    found = one(stores.review_store(made_up.workspace))
+    assert found.state == "fault"
+    assert "the review store is gone, its verdicts with it" in found.words
+    assert found.words.endswith("asked for zoo")
+    assert "'labelaudit -w NEW restore FILE'" in found.mend
+    assert (asked.read_bytes() if asked.exists() else None) == before
+
+
+def test_an_empty_file_before_anything_was_asked_is_no_fault_and_stays_empty(made_up):
+    path = made_up.root / "state" / "review.sqlite"
+    path.touch()
+    assert one(stores.review_store(made_up.workspace)).state == "ok"
+    assert path.stat().st_size == 0
+
+
+@pytest.mark.parametrize(("read_only", "mend"), [(True, "let this user write in"), (False, "restore FILE")])
+def test_a_store_that_may_not_be_written_is_not_to_be_restored(made_up, store, monkeypatch, read_only, mend):
+    def refused(path):
+        if read_only:
+            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+                connection.execute("CREATE TABLE t (a)")
+        raise AssertionError
+
+    if read_only:
+        monkeypatch.setattr(stores, "look_at", refused)
+    else:
+        store.write_bytes(b"no database at all" * 100)
+    found = one(stores.review_store(made_up.workspace))
+    assert found.state == "fault"
+    assert mend in found.mend
+    assert ("restore" in found.mend) == (not read_only)
+
+
+def test_a_store_that_another_one_holds_is_a_warning_and_another_database_is_a_fault(made_up, store):
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        assert one(stores.review_store(made_up.workspace)).state == "warn"
+    store.unlink()
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        connection.execute("CREATE TABLE t (a)")
+    found = one(stores.review_store(made_up.workspace))
+    assert (found.state, "no such table" in found.words) == ("fault", True)
+
+
+def test_settings_that_dagster_does_not_take_are_one_fault_and_its_records_are_not_looked_at(made_up):
+    settings = made_up.workspace.dagster_home / "dagster.yaml"
+    for text, words in [("telemetry: [", "line 1"), ("telemtry: {}", "telemtry"), ("- a\n", "dictionary")]:
+        settings.write_text(text)
+        found = one(stores.dagster_settings(made_up.workspace))
+        assert (found.state, found.mend) == ("fault", SETTINGS_MEND)
+        assert words in found.words
+        assert SETTINGS_MEND not in found.words
+    records = one(stores.dagster_records(made_up.workspace))
+    assert (records.state, records.words) == ("warn", "not looked at: dagster.yaml is not sound")
+
+
+def test_records_that_do_not_open_are_a_fault_of_their_own_check(made_up):
+    with open_instance(made_up.workspace):
+        pass
+    for path in made_up.workspace.dagster_home.rglob("*.db"):
+        path.write_bytes(b"no database at all" * 100)
+    records = one(stores.dagster_records(made_up.workspace))
+    assert (records.state, "tables and verdicts stay" in records.mend) == ("fault", True)
+    assert one(stores.dagster_settings(made_up.workspace)).state == "ok"

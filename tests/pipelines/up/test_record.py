@@ -1,3 +1,6 @@
+import json
+from dataclasses import asdict
+
 import pytest
 
 from audits.errors import AuditError
@@ -30,3 +33,9 @@ def test_a_disk_that_refuses_is_said(made_up):
     record_path(made_up.workspace).mkdir()
     with pytest.raises(AuditError, match=r"up\.json cannot be written"):
         write_record(made_up.workspace, RECORD)
+
+
+def test_a_record_of_an_older_one_knows_of_no_webhooks(made_up):
+    old = {k: v for k, v in asdict(RECORD).items() if k != "webhooks"}
+    record_path(made_up.workspace).write_text(json.dumps(old))
+    assert read_record(made_up.workspace) == RECORD

@@ -98,6 +98,7 @@ def test_serve_notice_changes_start_again_what_dies_and_stop_together(made_up, s
     second = subprocess.run(command(made_up.root, "up"), capture_output=True, text=True)
     assert second.returncode == 2
     assert f"is up already at {served.address}, started by process {record['pid']}" in second.stderr
+    assert f"stop it there with Ctrl-C, or end process {record['pid']}" in second.stderr
     assert second.stdout == ""
     doctor = {c["name"]: c for c in json.loads(made_up.call("doctor", "--json").stdout)["checks"]}
     assert doctor["up"]["state"] == "ok"
@@ -106,13 +107,20 @@ def test_serve_notice_changes_start_again_what_dies_and_stop_together(made_up, s
     # a dataset that is added shows up, and its schedule is run by the daemon, not only shown by the webserver
     made_up.add("ape", yaml=NIGHTLY)
     until(lambda: served.groups_in_ui() == {"zoo", "ape"})
-    until(lambda: "ape.yaml changed; the definitions were loaded anew" in served.told())
+    until(lambda: "ape.yaml added; the definitions were loaded anew" in served.told())
     until(lambda: "1 of 1 are on" in made_up.call("doctor").stdout)
     switch_off(served, "ape_nightly")
     switched_off = made_up.call("doctor").stdout
     assert "warn   schedule ape_nightly: it was switched off in Dagster's UI" in switched_off
     made_up.yaml("zoo").unlink()
     until(lambda: served.groups_in_ui() == {"ape"})
+    until(lambda: "zoo.yaml removed; the definitions were loaded anew" in served.told())
+    with made_up.yaml("ape").open("a") as f:
+        f.write("alerts: {webhooks: [{url_env: LABELAUDIT_TEST_NO_HOOK}]}\nitemz: {}\n")
+    until(
+        lambda: "ape.yaml changed; the definitions were loaded anew; ape.yaml is not sound" in served.told()
+    )
+    until(lambda: read_record(made_up.workspace).webhooks == {"LABELAUDIT_TEST_NO_HOOK": False})
 
     # a code server that is killed comes again, with definitions for the two others
     os.killpg(served.groups["code-server"], signal.SIGKILL)
@@ -131,12 +139,16 @@ def test_serve_notice_changes_start_again_what_dies_and_stop_together(made_up, s
 
 
 def test_when_it_is_killed_so_is_everything_it_started(made_up, serve, processes_of, until):
+    made_up.add("zoo", yaml=NIGHTLY + "alerts: {webhooks: [{url_env: LABELAUDIT_TEST_NO_HOOK}]}\n")
     served = serve()
+    assert read_record(made_up.workspace).webhooks == {"LABELAUDIT_TEST_NO_HOOK": False}
+    until(lambda: "LABELAUDIT_TEST_NO_HOOK is not set" in served.told())
     assert len(processes_of(set(served.groups.values()))) == 5, "the code server has a process of its own"
     served.process.kill()
     served.process.wait()
     doctor = made_up.call("doctor")
     assert "up: was killed (process" in doctor.stdout
+    assert "FAULT  daemon" in doctor.stdout
     # the next one waits until nothing is left of the first
     again = serve()
     assert not processes_of(set(served.groups.values()))

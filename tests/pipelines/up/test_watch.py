@@ -56,3 +56,16 @@ def test_what_did_not_load_is_named_again_after_a_while(folder):
     assert watch.changed() == ["zoo.yaml"]
     watch.loaded()
     assert watch.changed() == []
+
+
+def test_what_became_of_each_file_is_put_into_words(folder):
+    watch = Watch(folder)
+    (folder / "ape.yaml").write_text("a")
+    (folder / "bee.yaml").write_text("a")
+    (folder / "zoo.yaml").write_text("abc")
+    watch.changed()
+    assert watch.words(watch.changed()) == "zoo.yaml changed; ape.yaml, bee.yaml added"
+    watch.loaded()
+    (folder / "zoo.yaml").unlink()
+    watch.changed()
+    assert watch.words(watch.changed()) == "zoo.yaml removed"
