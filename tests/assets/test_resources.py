@@ -40,7 +40,7 @@ def _job(made_up, seen, names=("zoo", "farm"), error=None):
             if error:
                 workspace.failed(name)
                 raise error
-            workspace.computed(name, 2)
+            workspace.computed(name, "items_candidate", 2)
             seen.order.append(("ends", name))
 
         return _stage
