@@ -57,11 +57,13 @@ def _judged_result(asset: dg.AssetKey, name: str, found: list[Judgement]) -> dg.
         check_name=name,
         passed=not bad,
         severity=dg.AssetCheckSeverity.ERROR if name == _BLOCKS else dg.AssetCheckSeverity.WARN,
-        description="\n".join(str(j) for j in bad) or None,
+        description="\n".join(str(j) for j in bad)
+        or f"{sum(j.rules for j in found)} expectations met by {', '.join(j.table for j in found) or 'nothing'}",
         metadata={
             "expectations": sum(j.rules for j in found),
             PROBLEMS: dg.MetadataValue.json([f"{j.table}: {f}" for j in bad for f in j.failures]),
-            EXIT_STATUS: str(InputError.exit_status),  # a number would be plotted over time
+            # of a failure only; as text, since a number would be plotted over time
+            **({EXIT_STATUS: str(InputError.exit_status)} if bad else {}),
         },
     )
 
@@ -117,7 +119,7 @@ def _gate_result(asset: dg.AssetKey, name: str, gate: GateResult | None) -> dg.A
         description=gate.words,
         metadata={
             **{k: v for k, v in numbers.items() if v is not None},
-            EXIT_STATUS: str(GateError.exit_status),
+            **({} if gate.passed else {EXIT_STATUS: str(GateError.exit_status)}),
         },
     )
 

@@ -54,6 +54,8 @@ def dataset_status(workspace: Workspace, store: ReviewStore, mark: Mark, name: s
         counts = counted_queue(tables, results, store, mark, rule, refs[ITEMS])
         found["gold"] = counts.pop("gold")
         found["queue"] = counts
+    else:  # without the YAML nobody knows when an item is complete
+        found["queue"] = {"open": None, "complete": None, "outdated": None}
     return found
 
 

@@ -130,7 +130,11 @@ class WebhookConfig(Strict):
     )
     timeout_seconds: float = Field(10, gt=0, le=12, description="How long one attempt may take.")
     attempts: int = Field(
-        4, ge=1, le=10, description="How often to try, with growing pauses, before the alert is given up."
+        4,
+        ge=1,
+        le=10,
+        description="How often to try in one round, with growing pauses. After five failed rounds, over some three "
+        "hours, the alert is given up.",
     )
 
     @field_validator("url_env")

@@ -13,12 +13,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from audits.errors import StoreError, first_few
+from audits.review.records import Mark
 from audits.review.schema import HEAD
 
 #: How long a writer waits for another one, in seconds.
 BUSY_SECONDS = 30.0
 
 _BEGIN = "labelaudit_begin"
+
+#: Tasks and verdicts by dataset, each counted once.
+_COUNTS = """
+SELECT dataset, sum(tasks), sum(verdicts) FROM (
+    SELECT q.dataset, count(*) AS tasks, 0 AS verdicts
+    FROM review_task t JOIN question q ON t.question_hash = q.hash GROUP BY q.dataset
+    UNION ALL
+    SELECT q.dataset, 0, count(*) FROM verdict v JOIN question q ON v.question_hash = q.hash GROUP BY q.dataset
+) GROUP BY dataset
+"""
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -68,14 +79,14 @@ class Look:
     revision : str or None
         Revision of its tables; None where it has none.
     verdicts : int
-    datasets : set of str
-        Names of the datasets that it has questions of.
+    marks : dict of str to Mark
+        Tasks and verdicts of each dataset that it has any of; nothing else of the marks is filled in.
     """
 
     unsound: list[str]
     revision: str | None
     verdicts: int
-    datasets: set[str]
+    marks: dict[str, Mark]
 
 
 def look_at(path: Path) -> Look | None:
@@ -104,11 +115,12 @@ def look_at(path: Path) -> Look | None:
             return None
         unsound = [str(r[0]) for r in connection.execute("PRAGMA quick_check(3)")]
         if unsound != ["ok"]:
-            return Look(unsound, None, 0, set())
+            return Look(unsound, None, 0, {})
         revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         verdicts = connection.execute("SELECT count(*) FROM verdict").fetchone()[0]
-        datasets = {str(r[0]) for r in connection.execute("SELECT DISTINCT dataset FROM question")}
-    return Look([], None if revision is None else str(revision[0]), int(verdicts), datasets)
+        rows = connection.execute(_COUNTS).fetchall()
+    marks = {str(name): Mark(tasks=tasks, verdicts=given) for name, tasks, given in rows}
+    return Look([], None if revision is None else str(revision[0]), int(verdicts), marks)
 
 
 def writing(engine: Engine) -> Engine:

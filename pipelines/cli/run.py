@@ -103,8 +103,8 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
                 "-" if d["items"] is None else str(d["items"]),
                 str(len(d["models"])),
                 "-" if d["flagged"] is None else str(d["flagged"]),
-                str(queue["open"]),
-                str(queue["complete"]),
+                "-" if queue["open"] is None else str(queue["open"]),
+                "-" if queue["complete"] is None else str(queue["complete"]),
                 str(d["verdicts"]),
                 "never" if last is None else f"{last['status']} {last['ended_at'] or last['began_at']}",
             ]

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from audits.errors import AuditError, ConfigError, first_few
 from audits.locks import is_held, owner_of
 from audits.results import ResultStore
 from audits.review.database import look_at
+from audits.review.records import Mark
 from audits.review.schema import HEAD
+from audits.review.store_loss import lost
 from audits.workspace import Workspace
 from pipelines.doctor.finding import Check, Finding, fault, ok, warn
 from pipelines.instance import (
@@ -26,8 +28,8 @@ from pipelines.instance import (
 _RESTORE = "'labelaudit -w NEW restore FILE', then work in NEW"
 
 _GONE = (
-    f"put state/review.sqlite back from a backup ({_RESTORE.partition(',')[0]}); a run makes an empty one and "
-    "asks everything again"
+    f"put state/review.sqlite back from a backup ({_RESTORE.partition(',')[0]}); 'labelaudit run NAME --force' "
+    "goes on with what there is and asks everything that is missing again"
 )
 
 #: What SQLite says of a file that is damaged, that it may not open or write, and that another one holds.
@@ -41,38 +43,38 @@ def review_store(workspace: Workspace) -> list[Finding]:
     from sqlalchemy import make_url
 
     path = Path(str(make_url(workspace.store_url).database))
-    asked = _asked(workspace)
     try:
         look = look_at(path)
     except sqlite3.Error as e:
         return [_not_read(path, e)]
     if look is None:
-        if asked:
-            return [_lost(path, "is not there" if not path.exists() else "is empty", asked)]
+        if gone := _losing(workspace, {}):
+            return [_gone(path, "is not there" if not path.exists() else "is empty", gone)]
         return [ok("review store", "none yet; the first run makes it")]
     if look.unsound:
         words = f"{path} is damaged: {first_few(look.unsound)}"
         return [fault("review store", words, _RESTORE)]
     if look.revision != HEAD:
         return [_other_revision(path, look.revision)]
-    if lost := [name for name in asked if name not in look.datasets]:
-        return [_lost(path, "knows nothing of what was asked", lost)]
+    if losing := _losing(workspace, look.marks):
+        if gone := [name for name in losing if name not in look.marks]:
+            return [_gone(path, "knows nothing of what was asked", gone)]
+        words = f"{path} holds fewer tasks or verdicts than runs found in it, of {first_few(losing)}"
+        return [fault("review store", f"{words}; it may be an older one", _GONE)]
     return [ok("review store", f"sound, at revision {HEAD}, {look.verdicts} verdicts")]
 
 
-def _asked(workspace: Workspace) -> list[str]:
-    """Datasets of which a run has put questions into the review store."""
-    found = []
-    for name in workspace.dataset_names():
-        results = ResultStore(workspace.root / "state" / "tables" / name / "results")
-        latest = results.latest("review_queue", "")
-        tasks = None if latest is None else latest.facts.get("tasks in the store")
-        if isinstance(tasks, int) and tasks > 0:
-            found.append(name)
-    return found
+def _losing(workspace: Workspace, marks: Mapping[str, Mark]) -> list[str]:
+    """Datasets of which the store holds less than runs found in it."""
+    tables = workspace.root / "state" / "tables"
+    return [
+        name
+        for name in workspace.dataset_names()
+        if lost(ResultStore(tables / name / "results"), marks.get(name, Mark()), name) is not None
+    ]
 
 
-def _lost(path: Path, what: str, datasets: list[str]) -> Finding:
+def _gone(path: Path, what: str, datasets: list[str]) -> Finding:
     words = f"the review store is gone, its verdicts with it: {path} {what}; asked for {first_few(datasets)}"
     return fault("review store", words, _GONE)
 

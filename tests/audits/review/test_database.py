@@ -5,6 +5,8 @@ import sqlite3
 import pytest
 
 from audits.review import database
+from audits.review.records import NewTask, NewVerdict, Question
+from audits.review.store import ReviewStore
 
 
 class Busy:
@@ -49,7 +51,7 @@ def test_looking_at_a_store_makes_and_changes_nothing(tmp_path):
     assert path.read_bytes() == b""
     database.open_engine(f"sqlite:///{path}").dispose()
     before = path.read_bytes()
-    assert database.look_at(path) == database.Look([], database.HEAD, 0, set())
+    assert database.look_at(path) == database.Look([], database.HEAD, 0, {})
     assert path.read_bytes() == before
 
 
@@ -58,3 +60,21 @@ def test_looking_at_what_is_no_store_says_so(tmp_path):
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
         database.look_at(path)
+
+
+def test_looking_counts_as_the_store_does(tmp_path):
+    path = tmp_path / "review.sqlite"
+    questions = [
+        Question(d, i, "c0ffee", "cat", "abc") for d, i in (("pets", "1"), ("pets", "2"), ("zoo", "1"))
+    ]
+    with ReviewStore(f"sqlite:///{path}") as store:
+        store.queue([NewTask(q, "flagged", 1.0, 1) for q in questions[:2]])
+        given = [(questions[0], "ann"), (questions[0], "ben"), (questions[2], "ann")]
+        store.add_verdicts(
+            [NewVerdict(f"v{n}", q, who, "relabel", ("dog",)) for n, (q, who) in enumerate(given)]
+        )
+        marks = store.marks()
+        look = database.look_at(path)
+    assert {d: (m.tasks, m.verdicts) for d, m in look.marks.items()} == {"pets": (2, 2), "zoo": (0, 1)}
+    assert {d: (m.tasks, m.verdicts) for d, m in marks.items()} == {"pets": (2, 2), "zoo": (0, 1)}
+    assert look.verdicts == 3

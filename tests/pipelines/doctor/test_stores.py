@@ -109,6 +109,17 @@ def test_a_store_that_was_lost_is_a_fault_and_looking_makes_none(made_up, asked,
     assert (asked.read_bytes() if asked.exists() else None) == before
 
 
+def test_a_store_with_less_than_before_is_a_fault_and_the_mend_goes_on_with_it(made_up, asked):
+    with contextlib.closing(sqlite3.connect(asked)) as connection, connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DELETE FROM review_task WHERE id = (SELECT min(id) FROM review_task)")
+    found = one(stores.review_store(made_up.workspace))
+    assert (found.state, "holds fewer" in found.words) == ("fault", True)
+    assert "'labelaudit run NAME --force'" in found.mend
+    made_up.ok("run", "zoo", "--force")
+    assert one(stores.review_store(made_up.workspace)).state == "ok"
+
+
 def test_an_empty_file_before_anything_was_asked_is_no_fault_and_stays_empty(made_up):
     path = made_up.root / "state" / "review.sqlite"
     path.touch()
