@@ -166,12 +166,23 @@ def members(path: Path, stream: BinaryIO) -> Iterator[tuple[str, int, Blocks]]:
         with _damage(path):
             member = tar.next()
         if member is None:
+            with _damage(path):
+                _to_the_end(stream)
             return
         if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.sparse is not None:
             raise InputError(f"{path}: {plain(member.name)!r} is no plain file")
         if member.size < 0:
             raise InputError(f"{path}: {plain(member.name)!r} has no possible size")
         yield member.name, member.size, _blocks(path, stream, member)
+
+
+def _to_the_end(stream: BinaryIO) -> None:
+    """Read what follows the last member, zeros, so that gzip comes to compare its checksum."""
+    left = _LARGEST_HEADER
+    while rest := stream.read(BLOCK):
+        left -= len(rest)
+        if left < 0 or any(rest):
+            raise ValueError("something follows its end")
 
 
 def _blocks(path: Path, stream: BinaryIO, member: tarfile.TarInfo) -> Blocks:

@@ -115,7 +115,9 @@ def test_a_broken_yaml_is_said_and_the_tables_are_shown(small, verdict_store):
     found = status(small, verdict_store)
     assert "'items'" in found["configuration"]
     assert (found["items"], found["flagged"]) == (12, 2)
-    assert found["queue"] == {"open": None, "complete": None, "outdated": None}, "no rule says what is complete"
+    assert found["queue"] == {"open": None, "complete": None, "outdated": None}, (
+        "no rule says what is complete"
+    )
 
 
 def test_the_last_run_is_the_one_that_ended_last_or_goes_on(small, verdict_store):
