@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from itertools import pairwise
+from functools import cache
+from itertools import pairwise, takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,6 @@ ALERT_KINDS: tuple[AlertKind, ...] = ("run_failed", "check_failed", "gate_failed
 
 #: Over so many days with ticks the longest time between two is looked for: more than a year.
 _DAYS = 400
-_MINUTES = 24 * 60
 
 
 _CRON_NAME = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|MON|TUE|WED|THU|FRI|SAT|SUN"
@@ -64,18 +64,21 @@ class ScheduleConfig(Strict):
 
     def fresh_for(self) -> timedelta:
         """How long an audit stays fresh: the longest time between two ticks, and the grace."""
-        minute, hour, *days = self.cron.split()
-        # the ticks of a day are the same on every day that has any, and a year of minutes is long
-        times = _ticks(f"{minute} {hour} * * *", _MINUTES)
-        times = [t for t in times if t.date() == times[0].date()]
-        midnights = _ticks(f"0 0 {' '.join(days)}", _DAYS)
+        return _longest(self.cron) + timedelta(minutes=self.grace_minutes)
+
+
+@cache
+def _longest(cron: str) -> timedelta:
+    """The longest time between two ticks; most of hundreds of datasets share a few expressions."""
+    minute, hour, *days = cron.split()
+    # the ticks of a day are the same on every day that has any, and a year of minutes is long
+    start = datetime(2023, 12, 31, 23, 59)
+    times = list(takewhile(lambda t: t < datetime(2024, 1, 2), CronSim(f"{minute} {hour} * * *", start)))
+    apart = timedelta(days=1)
+    if days != ["*", "*", "*"]:
+        midnights = [t for t, _ in zip(CronSim(f"0 0 {' '.join(days)}", start), range(_DAYS), strict=False)]
         apart = max((b - a for a, b in pairwise(midnights)), default=timedelta(days=366))
-        longest = max([apart - (times[-1] - times[0]), *(b - a for a, b in pairwise(times))])
-        return longest + timedelta(minutes=self.grace_minutes)
-
-
-def _ticks(cron: str, n: int) -> list[datetime]:
-    return [t for t, _ in zip(CronSim(cron, datetime(2023, 12, 31, 23, 59)), range(n), strict=False)]
+    return max([apart - (times[-1] - times[0]), *(b - a for a, b in pairwise(times))])
 
 
 class RescoreConfig(Strict):
