@@ -1,4 +1,5 @@
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -111,3 +112,18 @@ def test_roots_are_absolute_from_then_on(project, monkeypatch):
     monkeypatch.chdir("/")
     assert relative.root == project.workspace.root
     assert isinstance(relative.datasets_dir, Path)
+
+
+def test_the_hash_of_a_yaml_is_of_its_content_and_empty_where_there_is_none(small):
+    small.write()
+    before = small.workspace.config_hash("pets")
+    path = small.workspace.dataset_path("pets")
+    path.write_text(path.read_text() + " ")
+    assert small.workspace.config_hash("pets") not in ("", before)
+    assert small.workspace.config_hash("never") == ""
+
+
+def test_scores_whose_result_is_gone_have_come_nobody_knows_how_far(small, verdict_store):
+    small.night(verdict_store)
+    shutil.rmtree(small.tables.root / "results")
+    assert small.workspace.scored_mark("pets") is None

@@ -62,3 +62,16 @@ def test_one_of_many_that_is_being_run_is_said(made_up, monkeypatch):
     assert (ape.dataset, ape.run_id, ape.succeeded) == ("ape", None, True), "the others go on"
     assert (bear.dataset, bear.succeeded, bear.exit_status) == ("bear", False, 2)
     assert "'bear' is being run by process" in bear.problems[0].message
+
+
+def test_a_share_of_many_is_recorded_where_nothing_changed_and_left_where_it_did(made_up):
+    names = ["ape", "bear", "cat"]
+    for name in names:
+        made_up.add(name)
+    _run(made_up, names)
+    made_up.yaml("bear").write_text("itemz: {}\n")
+    with another_run(made_up, "cat"):
+        reports = many._share(made_up.root, names, RunOptions(wait_seconds=60))
+    assert [(r.dataset, r.run_id, r.succeeded) for r in reports] == [("ape", None, True)]
+    assert made_up.workspace.run_log("ape").last().status == "unchanged"
+    assert made_up.workspace.run_log("cat").last().status == "done"

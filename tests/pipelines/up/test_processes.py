@@ -36,7 +36,7 @@ def child(tmp_path, guard):
 
 
 def test_a_process_that_ends_at_its_start_is_told_with_its_last_lines(child, until):
-    c = child("print('\\x1b[32mfirst\\x1b[0m')\nraise SystemExit('the reason')")
+    c = child("print('\\x1b[32mfirst\\x1b[0m', flush=True)\nraise SystemExit('the reason')")
     c.start()
     until(lambda: c.status() is not None)
     with pytest.raises(AuditError, match=r"lives ended with status 1 at its start") as e:
