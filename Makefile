@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.labelaudit-installed
+DOCS_STAMP := $(VENV)/.labelaudit-docs-installed
 
-.PHONY: help setup demo test lint bench bench-many clean
+.PHONY: help setup demo test lint docs fuzz bench bench-many clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with the tested versions"
 	@echo "make demo    the whole loop on handwritten digits with labels flipped on purpose"
 	@echo "make test    all tests"
-	@echo "make lint    ruff and mypy"
+	@echo "make lint    ruff, mypy, and an audit of the dependencies"
+	@echo "make docs    the docs site, in docs/_build/html; any warning fails"
+	@echo "make fuzz    the demo's files spoiled at random for ten minutes; SECONDS=60 SEED=7 for another run"
 	@echo "make bench   what the audit costs beside bare cleanlab, and what many datasets cost"
 
 setup: $(STAMP)
@@ -32,6 +35,23 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/dependencies.py
+
+# The site's own packages are not part of 'make setup': the program and its tests do without them.
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@touch $(DOCS_STAMP)
+
+docs: $(DOCS_STAMP)
+	$(BIN)/python -m sphinx -q -W --keep-going -n -E -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+# Without SEED another one is drawn, and printed. It also sets the seed of the longer run of the properties.
+SECONDS ?= 600
+SEED ?=
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+	LABELAUDIT_EXAMPLES_TIMES=5 $(BIN)/python -m pytest -q tests/properties $(if $(SEED),--hypothesis-seed $(SEED))
 
 bench: setup
 	$(BIN)/python benchmarks/confident_learning.py
@@ -41,4 +61,4 @@ bench-many: setup
 	$(BIN)/python benchmarks/many_datasets.py
 
 clean:
-	rm -rf $(VENV) build dist demo-workspace .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build demo-workspace .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

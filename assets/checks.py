@@ -12,12 +12,12 @@ import dagster as dg
 
 from assets.naming import GATE_PREFIX, key
 from assets.resources import WorkspaceResource
-from assets.stage import EXIT_STATUS, stage
+from assets.stage import CODE, EXIT_STATUS, stage
 from assets.stages import COMPARISON
 from audits.benchmark.thresholds import GateResult
 from audits.config import Dataset
 from audits.errors import GateError, InputError
-from audits.judging import Judgement
+from audits.judging import Judgement, kind_of
 from audits.night_config import GatesConfig
 from audits.stages import judgements
 from audits.stages.graph import Standing
@@ -63,7 +63,7 @@ def _judged_result(asset: dg.AssetKey, name: str, found: list[Judgement]) -> dg.
             "expectations": sum(j.rules for j in found),
             PROBLEMS: dg.MetadataValue.json([f"{j.table}: {f}" for j in bad for f in j.failures]),
             # of a failure only; as text, since a number would be plotted over time
-            **({EXIT_STATUS: str(InputError.exit_status)} if bad else {}),
+            **({CODE: kind_of(bad).code, EXIT_STATUS: str(InputError.exit_status)} if bad else {}),
         },
     )
 
@@ -119,7 +119,7 @@ def _gate_result(asset: dg.AssetKey, name: str, gate: GateResult | None) -> dg.A
         description=gate.words,
         metadata={
             **{k: v for k, v in numbers.items() if v is not None},
-            **({} if gate.passed else {EXIT_STATUS: str(GateError.exit_status)}),
+            **({} if gate.passed else {CODE: GateError.code, EXIT_STATUS: str(GateError.exit_status)}),
         },
     )
 

@@ -85,7 +85,15 @@ def preview(rows: list[dict[str, object]]) -> dg.MetadataValue:
 
 
 #: What means something in a Markdown table, and how it is written to mean itself; the order matters.
-_SAFE = (("&", "&amp;"), ("<", "&lt;"), ("\\", "&#92;"), ("[", "&#91;"), ("|", "\\|"), ("\n", " "))
+_SAFE = (
+    ("&", "&amp;"),
+    ("<", "&lt;"),
+    ("\\", "&#92;"),
+    ("[", "&#91;"),
+    ("|", "\\|"),
+    ("\n", " "),
+    ("\r", " "),
+)
 
 
 def _cell(value: object) -> str:

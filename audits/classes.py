@@ -14,12 +14,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audits.errors import ConfigError, InputError, first_few
+from audits.errors import ClassesError, ColumnsError, LabelsError, first_few, plain
 
 LabelsAs = Literal["auto", "id", "name", "position"]
 
 #: The class index of a label that is in no class.
 UNKNOWN = -1
+
+#: Longest item id, annotator id or class id, in characters; in UTF-8 twice as many bytes. They are keys of the
+#: review store, and a database keeps no longer ones in an index. Text that is shown may be of any length.
+LONGEST = 1000
 
 
 @dataclass(frozen=True)
@@ -35,27 +39,32 @@ class ClassList:
 
     Raises
     ------
-    ConfigError
-        When there are fewer than two classes, an id repeats or is empty, a text is not valid Unicode
-        or the lengths differ.
+    ClassesError
+        With all of it: there are fewer than two classes, ids repeat, are empty, longer than `LONGEST` or hold
+        a NUL character, texts are not valid Unicode, the lengths differ.
     """
 
     ids: tuple[str, ...]
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        problems = []
         if len(self.ids) != len(self.names):
-            raise ConfigError(f"class list: {len(self.ids)} ids but {len(self.names)} names")
+            problems.append(f"{len(self.ids)} ids but {len(self.names)} names")
         if len(self.ids) < 2:
-            raise ConfigError(f"class list: expected at least 2 classes, got {len(self.ids)}")
+            problems.append(f"expected at least 2 classes, got {len(self.ids)}")
         if repeated := _repeated(self.ids):
-            raise ConfigError(f"class list: {len(repeated)} ids repeat ({first_few(repeated)}); ids are keys")
+            problems.append(f"{len(repeated)} ids repeat ({first_few(repeated)}); ids are keys")
         if "" in self.ids:
-            raise ConfigError(f"class list: the id of class {self.ids.index('')} is empty; ids are keys")
+            problems.append(f"the id of class {self.ids.index('')} is empty; ids are keys")
         if broken := [t for t in (*self.ids, *self.names) if not _is_unicode(t)]:
-            raise ConfigError(
-                f"class list: {len(broken)} ids or names are no valid text ({first_few(broken)})"
-            )
+            problems.append(f"{len(broken)} ids or names are no valid text ({first_few(broken)})")
+        elif long := [i for i in self.ids if len(i) > LONGEST or len(i.encode()) > 2 * LONGEST]:
+            problems.append(too_long(len(long), len(self.ids), long[0]))
+        if nul := [i for i in self.ids if "\0" in i]:
+            problems.append(f"{len(nul)} ids hold a NUL character ({first_few(nul)})")
+        if problems:
+            raise ClassesError(f"class list: {'; '.join(problems)}")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -113,9 +122,11 @@ class ClassList:
 
         Raises
         ------
-        InputError
-            When the type is not one of labels, when two readings fit all values but disagree, or when
-            labels are given by name and a used name stands for several classes.
+        ColumnsError
+            When the type is not one of labels.
+        LabelsError
+            When two readings fit all values but disagree, or when labels are given by name and a used name
+            stands for several classes.
         """
         texts = label_texts(values)
         unique = [u for u in pc.unique(texts).to_pylist() if u is not None]
@@ -130,7 +141,7 @@ class ClassList:
             differs = [u for u in unique if readings[whole[0]][u] != readings[other][u]]
             # In an items file, ids that happen to be numbers outrank positions without a word.
             if differs and (other != "position" or from_model):
-                raise InputError(
+                raise LabelsError(
                     f"labels fit the class list both by {whole[0]} and by {other}, and the two disagree "
                     f"(label {first_few(differs)}); say which with 'labels_as'"
                 )
@@ -149,7 +160,7 @@ class ClassList:
         if labels_as == "name" and self.repeated_names:
             used = set(pc.unique(texts).to_pylist()) & set(self.repeated_names)
             if used:
-                raise InputError(
+                raise LabelsError(
                     f"labels are given by name, but {len(used)} of the names used stand for several classes "
                     f"({first_few(sorted(used))}); give class ids instead"
                 )
@@ -183,8 +194,10 @@ def label_texts(values: pa.Array | pa.ChunkedArray) -> pa.Array:
 
     Raises
     ------
-    InputError
-        When the values are neither text nor whole numbers.
+    ColumnsError
+        When the values are neither text nor numbers.
+    LabelsError
+        When numbers among them are not whole.
     """
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     if pa.types.is_dictionary(array.type):
@@ -197,20 +210,28 @@ def label_texts(values: pa.Array | pa.ChunkedArray) -> pa.Array:
         whole = pc.and_(pc.equal(array, pc.floor(array)), pc.less_equal(pc.abs(array), 2.0**53))
         odd = array.filter(pc.invert(pc.fill_null(whole, True)))
         if len(odd):
-            raise InputError(
+            raise LabelsError(
                 f"{len(odd)} of {len(array)} labels are numbers that are not whole ({first_few(odd.to_pylist())}); "
                 "expected class ids or class names"
             )
         array = array.cast(pa.int64())
     if pa.types.is_integer(array.type) or is_text(array.type):
         return array.cast(pa.string())
-    raise InputError(f"labels have type {array.type}; expected text or whole numbers")
+    raise ColumnsError(f"labels have type {array.type}; expected text or whole numbers")
 
 
 def is_text(type_: pa.DataType) -> bool:
     """Whether an Arrow type is text, in any of its layouts."""
     return bool(
         pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
+    )
+
+
+def too_long(count: int, of: int, first: str) -> str:
+    """What is wrong with ids that are longer than `LONGEST`, in words."""
+    return (
+        f"{count} of {of} ids are longer than {LONGEST:,} characters or {2 * LONGEST:,} bytes in UTF-8 "
+        f"(the first has {len(first):,} characters: {plain(first[:60])}...)"
     )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from audits.audit_config import AuditsConfig, ConfidentLearningConfig, ModelAgreementConfig
 from audits.classes import ClassList, LabelsAs
-from audits.errors import ConfigError
+from audits.errors import PathError
 from audits.night_config import AlertsConfig, GatesConfig, RescoreConfig, RetentionConfig, ScheduleConfig
+from audits.roots import Roots
 from audits.strict import Strict, not_boolean
 
 MetricName = Literal["accuracy", "top5_accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece_15"]
@@ -34,6 +36,14 @@ class ClassConfig(Strict):
     @classmethod
     def _shorthand(cls, value: object) -> object:
         return value if isinstance(value, dict) else {"id": not_boolean(value)}
+
+    @field_validator("id", "name", mode="before")
+    @classmethod
+    def _as_written(cls, value: object) -> object:
+        # pydantic would read 1.0 as the number 1: a class id must not become another one
+        if isinstance(value, float):
+            raise ValueError(f"is the number {value}; expected text or a whole number: put it in quotes")
+        return value
 
 
 class ItemsConfig(Strict):
@@ -269,31 +279,47 @@ class DatasetConfig(Strict):
             return value
         return {k: {} if v is None and k in bare else v for k, v in value.items()}
 
+    @field_validator("classes")
+    @classmethod
+    def _makes_a_class_list(cls, value: tuple[ClassConfig, ...] | None) -> tuple[ClassConfig, ...] | None:
+        # here and not only where the list is used, so that it is told together with what else is wrong
+        if value is not None:
+            class_list(value)
+        return value
+
     @model_validator(mode="after")
-    def _names_known(self) -> Self:
+    def _fits_together(self) -> Self:
+        if problems := [*self._names_unknown(), *self._not_both()]:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _names_unknown(self) -> Iterator[str]:
         names = [m.name for m in self.models]
         if twice := sorted({n for n in names if names.count(n) > 1}):
-            raise ValueError(f"models: the name {', '.join(map(repr, twice))} is given more than once")
+            yield f"models: the name {', '.join(map(repr, twice))} is given more than once"
         for key in ("confident_learning", "pervasive_label_errors", "model_agreement"):
             audit = getattr(self.audits, key)
             missing = [n for n in (audit.models or ()) if n not in names] if audit else []
             if missing:
-                raise ValueError(f"audits.{key}.models: no model is named {', '.join(map(repr, missing))}")
+                yield f"audits.{key}.models: no model is named {', '.join(map(repr, missing))}"
         if missing := [n for n in self.gates.keep_rank if n not in names]:
-            raise ValueError(f"gates.keep_rank: no model is named {', '.join(map(repr, missing))}")
+            yield f"gates.keep_rank: no model is named {', '.join(map(repr, missing))}"
         if self.gates.metric not in (None, *self.metrics):
-            raise ValueError(f"gates.metric: {self.gates.metric!r} is not among the metrics of this file")
+            yield f"gates.metric: {self.gates.metric!r} is not among the metrics of this file"
+
+    def _not_both(self) -> Iterator[str]:
         if twice := sorted({m for m in self.metrics if self.metrics.count(m) > 1}):
-            raise ValueError(f"metrics: {', '.join(twice)} is given more than once")
+            yield f"metrics: {', '.join(twice)} is given more than once"
         if self.classes is not None and self.classes_file is not None:
-            raise ValueError("give 'classes' or 'classes_file', not both")
+            yield "give 'classes' or 'classes_file', not both"
         if self.name is not None and not DATASET_NAME.fullmatch(self.name):
-            raise ValueError(f"name {self.name!r} may hold letters, digits and underscores only")
-        return self
+            yield f"name {self.name!r} may hold letters, digits and underscores only"
 
 
 class Dataset(BaseModel):
-    """A dataset's configuration together with where it was read and its class list."""
+    """A dataset's configuration together with where it was read, its class list, and the folders its files
+    may be in.
+    """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -301,10 +327,16 @@ class Dataset(BaseModel):
     path: Path
     config: DatasetConfig
     classes: ClassList
+    further_roots: tuple[Path, ...] | None = None
+
+    @property
+    def roots(self) -> Roots:
+        """The folders that its files may be read from."""
+        return Roots(self.path.parent.parent, self.further_roots)
 
     def resolve(self, path: str) -> Path:
-        """Absolute path of a file named in the YAML; raises ConfigError as `resolve_from` does."""
-        return resolve_from(self.path.parent, path)
+        """Absolute path of a file named in the YAML; raises PathError as `resolve_from` and `Roots` do."""
+        return self.roots.configured(resolve_from(self.path.parent, path), path)
 
 
 def resolve_from(folder: Path, path: str) -> Path:
@@ -315,14 +347,14 @@ def resolve_from(folder: Path, path: str) -> Path:
 
     Raises
     ------
-    ConfigError
+    PathError
         When it cannot be a path.
     """
     try:
         named = folder / (os.path.expanduser(path) if path.startswith("~") else path)
         return named.parent.resolve() / named.name
     except (OSError, ValueError, RuntimeError) as e:
-        raise ConfigError(f"{path!r} is no usable path: {e}") from e
+        raise PathError(f"{path!r} is no usable path: {e}") from e
 
 
 def class_list(entries: tuple[ClassConfig, ...]) -> ClassList:

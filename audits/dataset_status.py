@@ -109,15 +109,18 @@ def counted_queue(
 
 def _flagged(tables: TableStore, results: ResultStore, findings: TableRef) -> int:
     kept = results.latest("findings", "")
-    if kept is not None and kept.tables.get("findings") == findings.version and "flagged" in kept.facts:
-        return int(kept.facts["flagged"])
-    table = tables.read("findings", findings.version)
-    return sum(table["flagged"].to_pylist())
+    if kept is not None and kept.tables.get("findings") == findings.version:
+        flagged = kept.facts.get("flagged")
+        if isinstance(flagged, int):
+            return flagged
+    with tables.readable(tables.folder("findings", findings.version)):
+        return sum(tables.read("findings", findings.version)["flagged"].to_pylist())
 
 
 def _model(tables: TableStore, table: str, version: str) -> str:
-    meta = (tables.folder(table, version) / "outputs.json").read_text(encoding="utf-8")
-    return str(json.loads(meta)["model"])
+    folder = tables.folder(table, version)
+    with tables.readable(folder):
+        return str(json.loads((folder / "outputs.json").read_text(encoding="utf-8"))["model"])
 
 
 def _last_run(workspace: Workspace, name: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from audits.errors import AuditError
+from audits.errors import AuditError, DamagedError, DiskError
 
 
 def fingerprint_folder(folder: Path, *, sync: bool = False) -> str:
@@ -63,7 +63,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line to a file and flush it to disk; raises AuditError when the disk does not take it."""
+    """Append a line to a file and flush it to disk; raises DiskError when the disk does not take it."""
     with writing(path), path.open("a+b") as f:
         # a process that was killed may have left half a line; the next one must not grow onto it
         end = f.seek(0, os.SEEK_END)
@@ -74,7 +74,7 @@ def append_line(path: Path, line: str) -> None:
 
 
 def made(folder: Path) -> Path:
-    """The folder, made when it is not there; raises AuditError when it cannot be."""
+    """The folder, made when it is not there; raises DiskError when it cannot be."""
     with writing(folder):
         folder.mkdir(exist_ok=True)
     return folder
@@ -82,21 +82,21 @@ def made(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the disk refuses within the block into an AuditError that names the path."""
+    """Turn what the disk refuses within the block into a DiskError that names the path."""
     try:
         yield
     except Timeout:
         raise
     except OSError as e:
-        raise AuditError(f"{path} cannot be written: {e}") from e
+        raise DiskError(f"{path} cannot be written: {e}") from e
 
 
 @contextlib.contextmanager
 def intact(path: Path) -> Iterator[None]:
-    """Turn what is wrong with a stored file that is read within the block into an AuditError."""
+    """Turn what is wrong with a stored file that is read within the block into a DamagedError."""
     try:
         yield
     except AuditError as e:
-        raise AuditError(f"{path} is damaged: {e}") from e
+        raise DamagedError(f"{path} is damaged: {e}") from e
     except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, RecursionError) as e:
-        raise AuditError(f"{path} is damaged: {e or type(e).__name__}") from e
+        raise DamagedError(f"{path} is damaged: {e or type(e).__name__}") from e

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,13 +11,20 @@ import pyarrow.compute as pc
 
 from audits.classes import UNKNOWN, ClassList
 from audits.config import ToleranceConfig
+from audits.errors import IdsError, InputError, LabelsError, ProbabilitiesError
+from audits.hints import labels_at_fault, scale, unknown_ids
 from audits.judging import Judgement, Rule, judge
 from audits.outputs import Ints
 
 
 def judge_items(items: pa.Table) -> Judgement:
     """Judge a table in the schema `contracts.ITEMS`: ids unique and present, labels in the class list."""
-    return judge(items, [_some_rows("item_id"), *_ids_present(), _unique_ids(), _label_known()], "items")
+    return judge(items, rules_of_items(), "items", numbered=True)
+
+
+def rules_of_items() -> list[Rule]:
+    """The rules of `judge_items`."""
+    return [_some_rows("item_id"), *_ids_present(), _unique_ids(), _label_known()]
 
 
 def judge_outputs(rows: pa.Table, model: str, kind: str, tolerance: ToleranceConfig) -> Judgement:
@@ -25,15 +33,23 @@ def judge_outputs(rows: pa.Table, model: str, kind: str, tolerance: ToleranceCon
     The outputs cover exactly the dataset's items; probabilities are finite, within [0, 1], and sum to 1
     within the tolerance (top-k rows to at most 1); classes are in the class list and not repeated in a row.
     """
+    return judge(rows, rules_of_outputs(kind, tolerance), f"model {model!r}")
+
+
+def rules_of_outputs(kind: str, tolerance: ToleranceConfig) -> list[Rule]:
+    """The rules of `judge_outputs`."""
     rules = [
         *_ids_present(),
-        _true("known", "the id is no item of the dataset"),
+        replace(
+            _true("known", "the id is no item of the dataset", IdsError), column="item_id", hint=unknown_ids
+        ),
         Rule(
             "ExpectColumnValuesToBeBetween",
             {"column": "rows", "min_value": 1},
             lambda t: pc.equal(t["rows"], 0),
             "the item has no output row",
-            "rows",
+            "item_id",
+            IdsError,
         ),
         Rule(
             "ExpectColumnValuesToBeBetween",
@@ -41,40 +57,57 @@ def judge_outputs(rows: pa.Table, model: str, kind: str, tolerance: ToleranceCon
             lambda t: pc.greater(t["rows"], 1),
             "the item has several output rows",
             "rows",
+            IdsError,
         ),
     ]
     if kind != "dense":
-        rules.append(_true("labels_known", "a predicted class is not in the class list"))
+        rules.append(_true("labels_known", "a predicted class is not in the class list", LabelsError))
     if kind == "top_k":
-        rules.append(_true("labels_distinct", "a class is named twice among the top k"))
+        rules.append(_true("labels_distinct", "a class is named twice among the top k", LabelsError))
     if kind != "labels":
-        rules.append(_true("finite", "a probability is not finite"))
-        rules.append(_between("min", -tolerance.range, None, "a probability is below 0"))
-        rules.append(_between("max", None, 1 + tolerance.range, "a probability is above 1"))
+        rules.append(_true("finite", "a probability is not finite", ProbabilitiesError))
+        rules.append(_between("min", -tolerance.range, None, "a probability is below 0", ProbabilitiesError))
+        rules.append(
+            _between("max", None, 1 + tolerance.range, "a probability is above 1", ProbabilitiesError)
+        )
         if kind == "dense":
             says = f"the probabilities do not sum to 1 within {tolerance.sum:g}"
-            rules.append(_between("sum", 1 - tolerance.sum, 1 + tolerance.sum, says))
+            total = _between("sum", 1 - tolerance.sum, 1 + tolerance.sum, says, ProbabilitiesError)
+            rules.append(replace(total, hint=scale))
         else:
             says = f"the top-k probabilities sum to more than 1 by over {tolerance.sum:g}"
-            rules.append(_between("sum", None, 1 + tolerance.sum, says))
-    return judge(rows, rules, f"model {model!r}")
+            rules.append(_between("sum", None, 1 + tolerance.sum, says, ProbabilitiesError))
+    return rules
 
 
 def judge_annotations(annotations: pa.Table) -> Judgement:
     """Judge a table in the schema `contracts.ANNOTATIONS`: known items and classes, annotators present."""
-    rules = [
+    return judge(annotations, rules_of_annotations(), "annotations", numbered=True)
+
+
+def rules_of_annotations() -> list[Rule]:
+    """The rules of `judge_annotations`."""
+    return [
         *_ids_present(),
-        _true("known", "the id is no item of the dataset"),
+        replace(_true("known", "the id is no item of the dataset", IdsError), column="item_id"),
         Rule(
             "ExpectColumnValuesToNotBeNull",
             {"column": "annotator_id"},
             lambda t: t["annotator_id"].is_null(),
             "the annotator's id is missing",
             "annotator_id",
+            IdsError,
+        ),
+        Rule(
+            "ExpectColumnValuesToNotBeInSet",
+            {"column": "annotator_id", "value_set": [""]},
+            lambda t: pc.equal(t["annotator_id"], ""),
+            "the annotator's id is empty",
+            "annotator_id",
+            IdsError,
         ),
         _label_known(),
     ]
-    return judge(annotations, rules, "annotations")
 
 
 def weigh_annotations(annotations: pa.Table) -> Judgement:
@@ -166,6 +199,7 @@ def _ids_present() -> list[Rule]:
             lambda t: t["item_id"].is_null(),
             "the item id is missing",
             "item_id",
+            IdsError,
         ),
         Rule(
             "ExpectColumnValuesToNotBeInSet",
@@ -173,6 +207,7 @@ def _ids_present() -> list[Rule]:
             lambda t: pc.equal(t["item_id"], ""),
             "the item id is empty",
             "item_id",
+            IdsError,
         ),
     ]
 
@@ -185,7 +220,12 @@ def _unique_ids() -> Rule:
         return pc.is_in(table["item_id"], value_set=twice.drop_null())
 
     return Rule(
-        "ExpectColumnValuesToBeUnique", {"column": "item_id"}, repeated, "the item id repeats", "item_id"
+        "ExpectColumnValuesToBeUnique",
+        {"column": "item_id"},
+        repeated,
+        "the item id repeats",
+        "item_id",
+        IdsError,
     )
 
 
@@ -196,20 +236,25 @@ def _label_known() -> Rule:
         lambda t: t["label"].is_null(),
         "the label is missing or not in the class list",
         "given_label",
+        LabelsError,
+        labels_at_fault,
     )
 
 
-def _true(column: str, says: str) -> Rule:
+def _true(column: str, says: str, kind: type[InputError] = InputError) -> Rule:
     return Rule(
         "ExpectColumnValuesToBeInSet",
         {"column": column, "value_set": [True]},
         lambda t: pc.invert(t[column]),
         says,
         column,
+        kind,
     )
 
 
-def _between(column: str, low: float | None, high: float | None, says: str) -> Rule:
+def _between(
+    column: str, low: float | None, high: float | None, says: str, kind: type[InputError] = InputError
+) -> Rule:
     def outside(table: pa.Table) -> pa.Array:
         below = pc.less(table[column], low) if low is not None else False
         above = pc.greater(table[column], high) if high is not None else False
@@ -221,6 +266,7 @@ def _between(column: str, low: float | None, high: float | None, says: str) -> R
         outside,
         says,
         column,
+        kind,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 import time
 from functools import cache
@@ -111,7 +112,8 @@ class Sources:
 
     def _save(self) -> None:
         known = self._load()
-        for gone in [p for p in known if not Path(p).exists()]:
+        # os.path, since Path.exists raises for a file in a folder that this user may no longer enter
+        for gone in [p for p in known if not os.path.exists(p)]:
             del known[gone]
         with writing(self.path):
             write_atomic(self.path, json.dumps(known, indent=0).encode())

@@ -163,7 +163,7 @@ def item_view(tables: TableStore, store: ReviewStore, rule: Rule, item_id: str) 
 def _row_of(items: StoredItems, item_id: str, dataset: str) -> int:
     if item_id in items.rows:
         return items.rows[item_id]
-    near = difflib.get_close_matches(item_id, items.rows, n=1, cutoff=0.0)
+    near = difflib.get_close_matches(item_id[:200], items.rows, n=1, cutoff=0.0)
     hint = f"; the nearest id is {near[0]!r}" if near else ""
     raise UsageError(f"dataset {dataset!r} has no item {item_id!r}{hint}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audits.errors import SHOWN, AuditError, InputError, collect, plain
+from audits.errors import SHOWN, AuditError, InputError, collect, kinds, plain
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Rule:
         What is wrong, in words that follow "3 of 100 rows: ".
     column : str
         The column that is judged; its values are shown beside the ids.
+    kind : type of InputError
+        Kind of error that a table which breaks the rule is refused with.
+    hint : callable, optional
+        From the table to words that help whoever mends it, such as what the fault looks like; empty where there
+        is nothing certain to say. Asked only when the rule is broken.
     """
 
     expectation: str
@@ -43,6 +48,14 @@ class Rule:
     offending: Callable[[pa.Table], pa.Array]
     says: str
     column: str
+    kind: type[InputError] = InputError
+    hint: Callable[[pa.Table], str] | None = None
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that it looks at."""
+        named = (self.arguments.get("column"), *self.arguments.get("column_list", ()), self.column)
+        return {str(c) for c in named if c}
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,10 @@ class Failure:
         How many of how many rows are at fault.
     first : tuple of str
         The first offenders, as "item_id 17: 1.32".
+    code : str
+        Code of the kind of error.
+    hint : str
+        What helps to mend it; may be empty.
     """
 
     column: str
@@ -66,6 +83,8 @@ class Failure:
     count: int
     rows: int
     first: tuple[str, ...]
+    code: str = InputError.code
+    hint: str = ""
 
     def __str__(self) -> str:
         """One line: what, where, how many, the first few."""
@@ -73,7 +92,8 @@ class Failure:
             return f"column {self.column!r}: {self.says}"
         rest = self.count - len(self.first)
         named = ", ".join(self.first) + (f" and {rest} more" if rest > 0 else "")
-        return f"column {self.column!r}: {self.count} of {self.rows} rows: {self.says} ({named})"
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"column {self.column!r}: {self.count} of {self.rows} rows: {self.says} ({named}){hint}"
 
 
 @dataclass(frozen=True)
@@ -106,12 +126,21 @@ class Judgement:
         )
 
     def require(self) -> None:
-        """Raise InputError with all failures unless the table passed."""
+        """Raise InputError, of the one kind that all failures are of, with all of them unless the table passed."""
         if self.failures:
-            raise InputError(str(self))
+            raise kind_of([self])(str(self))
 
 
-def judge(table: pa.Table, rules: Sequence[Rule], what: str, id_column: str = "item_id") -> Judgement:
+def kind_of(judgements: Iterable[Judgement]) -> type[InputError]:
+    """The kind of error that all failures are of; where they are of several kinds, InputError itself."""
+    codes = {f.code for j in judgements for f in j.failures}
+    found = [k for k in kinds() if issubclass(k, InputError) and {k.code} == codes]
+    return found[0] if found else InputError
+
+
+def judge(
+    table: pa.Table, rules: Sequence[Rule], what: str, id_column: str = "item_id", *, numbered: bool = False
+) -> Judgement:
     """Run rules over a table as one Great Expectations suite.
 
     Parameters
@@ -123,6 +152,9 @@ def judge(table: pa.Table, rules: Sequence[Rule], what: str, id_column: str = "i
         Name of the table for messages.
     id_column : str
         Column whose values name the offending rows.
+    numbered : bool
+        Whether the rows are those of a file in its order, so that one without an id is named by its number,
+        the first being 1.
 
     Returns
     -------
@@ -134,26 +166,54 @@ def judge(table: pa.Table, rules: Sequence[Rule], what: str, id_column: str = "i
         When an expectation could not be evaluated, or disagrees with its Arrow expression: a defect here,
         never a fault of the data.
     """
-    met = _validate(table, rules, what)
     failures = []
-    for rule, ok in zip(rules, met, strict=True):
+    for rule, ok in zip(rules, _validate(table, rules, what), strict=True):
         if ok:
             continue
-        mask = pc.fill_null(rule.offending(table), False)
-        bad = table.filter(mask)
-        if bad.num_rows == 0 and table.num_rows > 0:
+        failure = _failure(table, rule, id_column, numbered)
+        if failure.count == 0 and table.num_rows > 0:
             raise AuditError(f"{what}: {rule.expectation} on {rule.column!r} failed, but no row is at fault")
-        failures.append(
-            Failure(rule.column, rule.says, bad.num_rows, table.num_rows, _named(bad, rule.column, id_column))
-        )
+        failures.append(failure)
     return Judgement(what, len(rules), tuple(failures))
 
 
-def _named(bad: pa.Table, column: str, id_column: str) -> tuple[str, ...]:
+def offenders(
+    table: pa.Table, rules: Sequence[Rule], id_column: str = "item_id", *, numbered: bool = False
+) -> list[Failure]:
+    """What breaks the rules that a table has the columns for, by the Arrow expressions alone.
+
+    For a table of which only a part could be read: it is refused in any case, and all that can be seen is told.
+    """
+    found = []
+    for rule in rules:
+        if rule.columns <= set(table.column_names):
+            failure = _failure(table, rule, id_column, numbered)
+            found += [failure] if failure.count else []
+    return found
+
+
+def _failure(table: pa.Table, rule: Rule, id_column: str, numbered: bool) -> Failure:
+    mask = pc.fill_null(rule.offending(table), False)
+    bad = table.filter(mask)
+    rows = pc.indices_nonzero(mask)[:SHOWN].to_pylist() if numbered else None
+    return Failure(
+        rule.column,
+        rule.says,
+        bad.num_rows,
+        table.num_rows,
+        _named(bad, rule.column, id_column, rows),
+        rule.kind.code,
+        rule.hint(table) if rule.hint is not None and bad.num_rows else "",
+    )
+
+
+def _named(bad: pa.Table, column: str, id_column: str, rows: list[int] | None) -> tuple[str, ...]:
     out = []
-    for row in bad.slice(0, SHOWN).to_pylist():
+    for i, row in enumerate(bad.slice(0, SHOWN).to_pylist()):
         value = row[column]
         named = f"{id_column} {plain(row[id_column])}"
+        if rows is not None and not row[id_column]:
+            named = f"row {rows[i] + 1}"
         if column == id_column or isinstance(value, bool):
             out.append(named)
         else:

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from audits.disk import made, write_atomic, writing
-from audits.errors import UsageError
+from audits.errors import LockedError
 
 #: Who only asks whether a lock is held takes it for a moment; so long an attempt lasts at the least.
 _PROBE_SECONDS = 0.2
@@ -64,9 +64,9 @@ def held(path: Path, what: str, refusal: str, wait_seconds: float = 0.0) -> Iter
 
     Raises
     ------
-    UsageError
+    LockedError
         When another has it for longer than that; the message says who.
-    AuditError
+    DiskError
         When the lock's file cannot be written.
     """
     made(path.parent)
@@ -79,7 +79,7 @@ def held(path: Path, what: str, refusal: str, wait_seconds: float = 0.0) -> Iter
     except Timeout as e:
         owner = owner_of(path)
         still = f"; after {wait_seconds:g} s it still has it" if wait_seconds > 0 else ""
-        raise UsageError(f"{refusal} by {owner or 'another process'}{still}") from e
+        raise LockedError(f"{refusal} by {owner or 'another process'}{still}") from e
     try:
         dead = owner_of(path) if first else None
         if first:

@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from audits.config import DATASET_NAME, ItemsConfig, resolve_from
 from audits.disk import write_atomic, writing
-from audits.errors import ConfigError, InputError, UsageError
+from audits.errors import ConfigError, FileError, ShapeError, UsageError
 from audits.ingest.arrays import open_npy
 from audits.ingest.items import derive_classes
 from audits.ingest.tables import READERS, read_table
+from audits.roots import Roots
 from audits.workspace import Workspace
 from audits.yaml_files import parse_config, read_class_file, read_config
 
@@ -74,6 +75,8 @@ def add_dataset(
     ------
     UsageError
         When the name is not usable or the dataset exists.
+    PathError
+        When a file is in none of the folders that the workspace's settings allow.
     InputError
         When a file cannot be read or an output file's kind cannot be told.
     """
@@ -82,6 +85,9 @@ def add_dataset(
     path = workspace.datasets_dir / f"{name}.yaml"
     if path.exists():
         raise UsageError(f"{path} exists already; edit it, or choose another name")
+    roots = Roots(workspace.root, workspace.further_roots)
+    for file in (items, *(m.path for m in models), *([] if class_file is None else [class_file])):
+        roots.configured(file, str(file))
     read_table(items, [id_column, label_column])
     lines = [
         f"# The dataset {name}. Paths are relative to this file; 'labelaudit run {name}' audits it.",
@@ -190,11 +196,11 @@ def _kind(path: Path) -> tuple[str, str | None]:
             return "dense", None
         if array.ndim == 1 and array.dtype.kind != "f":
             return "labels", None
-        raise InputError(
+        raise ShapeError(
             f"{path}: cannot tell what shape {array.shape} of {array.dtype} is; write the model into the YAML"
         )
     if path.suffix.lower() not in READERS:
-        raise InputError(f"{path}: unknown kind of file; expected .npy or one of {', '.join(READERS)}")
+        raise FileError(f"{path}: unknown kind of file; expected .npy or one of {', '.join(READERS)}")
     schema = read_table(path, []).schema
     if "top_k_labels" in schema.names:
         return "top_k", None

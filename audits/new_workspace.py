@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audits.disk import write_atomic, writing
-from audits.errors import ConfigError
+from audits.errors import WorkspaceError
 
 EXAMPLE = """\
 # An example of a dataset's YAML file, with every key. Copy it to datasets/NAME.yaml and change it;
@@ -123,13 +123,13 @@ def init_workspace(root: Path) -> list[Path]:
 
     Raises
     ------
-    ConfigError
+    WorkspaceError
         When a file stands where a folder is needed.
     """
     made = []
     for folder in (root, root / "datasets", root / "state"):
         if folder.exists() and not folder.is_dir():
-            raise ConfigError(f"{folder} is a file; a workspace needs a folder there")
+            raise WorkspaceError(f"{folder} is a file; a workspace needs a folder there")
         if not folder.exists():
             with writing(folder):
                 folder.mkdir(parents=True)

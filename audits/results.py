@@ -19,6 +19,9 @@ from audits.disk import write_atomic, writing
 from audits.fingerprints import code_version, digest
 from audits.names import folder_name
 
+#: Key of a kept result's own hash.
+_DIGEST = "digest"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -72,7 +75,8 @@ class ResultStore:
         """Keep a result; raises AuditError when the disk does not take it."""
         path = self._path(stage, part, result.inputs)
         with writing(path):
-            write_atomic(path, (json.dumps(asdict(result), indent=1) + "\n").encode())
+            raw = json.loads(json.dumps(asdict(result)))  # as it will be read back
+            write_atomic(path, (json.dumps({**raw, _DIGEST: digest(raw)}, indent=1) + "\n").encode())
 
     def touch(self, stage: str, part: str, inputs: Mapping[str, Any]) -> None:
         """Note that a result was used, so that it outlives those that are not."""
@@ -120,8 +124,12 @@ def _used(path: Path) -> float:
 
 def _load(path: Path) -> Result | None:
     try:
-        found = Result(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError):
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        told = raw.pop(_DIGEST, None)  # none in a result of an older version
+        if told is not None and told != digest(raw):
+            return None  # damaged, and still JSON
+        found = Result(**raw)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     mappings = (found.inputs, found.tables, found.facts, found.watched)
     return found if all(isinstance(m, dict) for m in mappings) else None

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from audits.disk import append_line, fingerprint_folder, intact, sync_folder, write_atomic, writing
-from audits.errors import AuditError, UsageError, first_few
+from audits.errors import AuditError, DamagedError, LockedError, UsageError, first_few
 from audits.fingerprints import digest
 
 TABLE_FILE = "table.parquet"
@@ -148,7 +148,7 @@ class TableStore:
         """
         path = self.root / table / version
         if not path.is_dir():
-            raise AuditError(
+            raise DamagedError(
                 f"dataset {self.dataset!r}: version {version} of table {table!r} is missing from {path}"
             )
         return path
@@ -161,12 +161,12 @@ class TableStore:
 
     @contextlib.contextmanager
     def readable(self, folder: Path) -> Iterator[None]:
-        """Turn what is wrong with a version that is read within the block into an AuditError with the mend."""
+        """Turn what is wrong with a version that is read within the block into a DamagedError with the mend."""
         try:
             with intact(folder):
                 yield
         except AuditError as e:
-            raise AuditError(f"{e}; 'labelaudit run {self.dataset} --force' makes it anew") from e
+            raise DamagedError(f"{e}; 'labelaudit run {self.dataset} --force' makes it anew") from e
 
     def candidates(self) -> dict[str, TableRef]:
         """The ingested tables that wait for their check, by name."""
@@ -312,7 +312,7 @@ class TableStore:
                 self.root.mkdir(parents=True, exist_ok=True)
                 lock.acquire()
         except Timeout as e:
-            raise AuditError(
+            raise LockedError(
                 f"dataset {self.dataset!r}: another process has held {path} for {_POINTER_SECONDS:g} s"
             ) from e
         try:

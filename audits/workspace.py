@@ -13,6 +13,8 @@ Layout of a workspace::
     state/locks/                              locks of datasets and runs, and who holds them
     state/review.sqlite                       the review store
     state/dagster/                            the Dagster instance
+    state/version                             version of this layout
+    labelaudit.yaml                           settings of the whole workspace; may be absent
 """
 
 from __future__ import annotations
@@ -25,16 +27,20 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from audits.config import Dataset
-from audits.disk import made
-from audits.errors import ConfigError, UsageError
+from audits.config import Dataset, resolve_from
+from audits.disk import made, write_atomic, writing
+from audits.errors import UsageError, VersionError, WorkspaceError
 from audits.fingerprints import digest
 from audits.locks import held, is_held_here
 from audits.night_config import AlertsConfig, ScheduleConfig
 from audits.results import ResultStore
 from audits.run_log import RunLog, RunRecord
 from audits.table_store import TableStore
-from audits.yaml_files import load_dataset, readable_section
+from audits.workspace_config import FILE, WorkspaceConfig
+from audits.yaml_files import load_dataset, read_workspace_config, readable_section
+
+#: Version of the layout above. A workspace of a newer one is refused.
+LAYOUT = 1
 
 #: What a lock is held for when it is a run: one that dies is told in the log of runs.
 _RUNS = ("labelaudit run", "run ")
@@ -50,16 +56,23 @@ class Workspace:
 
     Raises
     ------
-    ConfigError
-        When there is no `datasets` folder in it.
+    WorkspaceError
+        When there is no `datasets` folder in it, or its path leads in a circle.
+    VersionError
+        When a newer labelaudit works in it.
     """
 
     def __init__(self, root: Path | str) -> None:
-        self.root = Path(root).resolve()
-        if not self.datasets_dir.is_dir():
-            raise ConfigError(
+        try:
+            self.root = Path(root).resolve()
+            found = self.datasets_dir.is_dir()
+        except (OSError, RuntimeError, ValueError) as e:
+            raise WorkspaceError(f"{root} is not a workspace: {e}") from e
+        if not found:
+            raise WorkspaceError(
                 f"{self.root} is not a workspace: it has no 'datasets' folder; 'labelaudit init' makes one"
             )
+        self._refuse_newer()
 
     @property
     def datasets_dir(self) -> Path:
@@ -69,7 +82,11 @@ class Workspace:
     @property
     def state(self) -> Path:
         """Folder of everything labelaudit writes, created when first asked for."""
-        return made(self.root / "state")
+        folder = self.root / "state"
+        if not (folder / "version").exists():
+            with writing(folder):
+                write_atomic(folder / "version", f"{LAYOUT}\n".encode())
+        return folder
 
     @property
     def dagster_home(self) -> Path:
@@ -77,8 +94,37 @@ class Workspace:
         return made(self.state / "dagster")
 
     @cached_property
+    def config(self) -> WorkspaceConfig:
+        """Settings of the whole workspace; raises WorkspaceError when labelaudit.yaml is not sound."""
+        return read_workspace_config(self.root / FILE)
+
+    def _refuse_newer(self) -> None:
+        path = self.root / "state" / "version"
+        try:
+            found = path.read_text(encoding="utf-8").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return  # new, or of a labelaudit that did not write it yet: of version 1 all the same
+        except (OSError, ValueError) as e:
+            raise WorkspaceError(f"{path}: cannot be read: {e}") from e
+        if found.isdecimal() and int(found) > LAYOUT:
+            raise VersionError(
+                f"{self.root}: a workspace of version {found}, but this labelaudit knows version {LAYOUT}; it was "
+                "written by a newer one"
+            )
+        if found != str(LAYOUT):
+            raise WorkspaceError(f"{path}: expected the number of a version, got {found[:40]!r}")
+
+    @cached_property
     def store_url(self) -> str:
-        """SQLAlchemy URL of the review store."""
+        """SQLAlchemy URL of the review store. It may hold a password.
+
+        Raises
+        ------
+        WorkspaceError
+            When labelaudit.yaml is not sound, or names an environment variable that is not set.
+        """
+        if self.config.review_store is not None:
+            return self.config.review_store.resolved()
         path = str(self.state / "review.sqlite").replace("%", "%25").replace("?", "%3F")
         return f"sqlite:///{path}"
 
@@ -108,7 +154,13 @@ class Workspace:
 
     def dataset(self, name: str) -> Dataset:
         """Read a dataset's configuration; raises UsageError or ConfigError."""
-        return load_dataset(self.dataset_path(name))
+        return load_dataset(self.dataset_path(name), self.further_roots)
+
+    @cached_property
+    def further_roots(self) -> tuple[Path, ...] | None:
+        """Folders, beside this one, that files may be read from; None where the settings do not limit them."""
+        named = self.config.roots
+        return None if named is None else tuple(resolve_from(self.root, r) for r in named)
 
     def schedule(self, name: str) -> ScheduleConfig | None:
         """When a dataset is due, also where the rest of its YAML is not sound."""
@@ -125,7 +177,9 @@ class Workspace:
     def config_hash(self, dataset: str) -> str:
         """Hash of a dataset's YAML file; empty where it cannot be read."""
         try:
-            return digest(self.dataset_path(dataset).read_bytes().hex())
+            path = self.dataset_path(dataset)
+            # a named pipe would be waited for, and a device read, without end
+            return digest(path.read_bytes().hex()) if path.is_file() else ""
         except (OSError, UsageError):
             return ""
 

@@ -4,61 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 import reprlib
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from audits.classes import ClassList
 from audits.config import DATASET_NAME, ClassConfig, Dataset, DatasetConfig, class_list, resolve_from
-from audits.errors import ConfigError, collect, first_few, plain
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """A safe loader that refuses a repeated key, which YAML would let pass with the last one winning.
-
-    A number that YAML 1.1 would take for octal (010) or base 60 (1:30), or that has signs other than its
-    digits, is the text that it is: a class id must not become another one. Half of a surrogate pair, which
-    an escape can make and no file can hold, is refused.
-    """
-
-    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:  # as the library types it
-        value = super().construct_scalar(node)
-        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-            raise ConfigError(f"line {node.start_mark.line + 1}: {value!r} is no valid text")
-        return value
-
-
-_UniqueKeyLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:int"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_UniqueKeyLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)$"), list("-0123456789")
-)
-
-
-def _construct_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[object] = set()
-    for key_node, _ in node.value:
-        if key_node.tag == "tag:yaml.org,2002:merge":
-            continue
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, Hashable):
-            raise ConfigError(f"line {key_node.start_mark.line + 1}: a key is a {type(key).__name__}")
-        if key in seen:
-            raise ConfigError(f"line {key_node.start_mark.line + 1}: the key {key!r} is given twice")
-        seen.add(key)
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+from audits.errors import ClassesError, ConfigError, WorkspaceError, YamlError, collect, first_few, plain
+from audits.roots import Roots
+from audits.safe_yaml import parse_yaml, read_text
+from audits.workspace_config import WorkspaceConfig
 
 
 def read_yaml(path: Path) -> object:
@@ -66,37 +25,21 @@ def read_yaml(path: Path) -> object:
 
     Raises
     ------
-    ConfigError
-        When the file cannot be read, is not YAML or repeats a key.
+    YamlError
+        When the file cannot be read, is not YAML, is not safe to read, or repeats a key.
     """
-    return _parse_yaml(path, _text(path))
+    return parse_yaml(path, read_text(path))
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as e:
-        raise ConfigError(f"{path}: cannot be read: {e}") from e
-
-
-def _parse_yaml(path: Path, text: str) -> object:
-    try:
-        # a subclass of SafeLoader: builds plain values only
-        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506
-    except ConfigError as e:
-        raise ConfigError(f"{path}: {e}") from e
-    except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as e:
-        # the last three: PyYAML lets a date without such a day, or `!!int x`, fail as Python does
-        raise ConfigError(f"{path}: is not valid YAML: {e}") from e
-
-
-def load_dataset(path: Path) -> Dataset:
+def load_dataset(path: Path, further_roots: tuple[Path, ...] | None = None) -> Dataset:
     """Read and check one dataset's YAML file.
 
     Parameters
     ----------
     path : Path
         `datasets/NAME.yaml`; the file's name is the dataset's name.
+    further_roots : tuple of Path, optional
+        Folders, beside the workspace, that the files it names may be in; left out, they may be anywhere.
 
     Returns
     -------
@@ -110,46 +53,74 @@ def load_dataset(path: Path) -> Dataset:
     config = read_config(path)
     if config.classes_file is not None:
         try:
-            classes = read_class_file(resolve_from(path.parent, config.classes_file))
+            file = resolve_from(path.parent, config.classes_file)
+            Roots(path.parent.parent, further_roots).configured(file, config.classes_file)
+            classes = read_class_file(file)
         except ConfigError as e:
-            raise ConfigError(f"{path}: classes_file: {e}") from e
+            raise type(e)(f"{path}: classes_file: {e}") from e
     elif config.classes is not None:
         classes = _in_file(path, config.classes)
     else:
-        raise ConfigError(
+        raise ClassesError(
             f"{path}: no class list. Give 'classes' with every class, also those no item has, in the order of "
             f"the columns of your probabilities; 'labelaudit add {path.stem} --derive-classes' writes one "
             "derived from the labels for you to confirm"
         )
     if not config.classes_confirmed:
-        raise ConfigError(
+        raise ClassesError(
             f"{path}: the class list was derived from the labels and is not confirmed yet. Check that no class is "
             "missing and that the order is that of the columns of your probabilities, then set "
             "'classes_confirmed: true'"
         )
-    return Dataset(name=path.stem, path=path, config=config, classes=classes)
+    return Dataset(name=path.stem, path=path, config=config, classes=classes, further_roots=further_roots)
 
 
 def read_config(path: Path) -> DatasetConfig:
     """Read a dataset's YAML without asking for a confirmed class list; raises as `load_dataset` does."""
     if not DATASET_NAME.fullmatch(path.stem):
         raise ConfigError(f"{path}: a dataset's name may hold letters, digits and underscores only")
-    return parse_config(path, _text(path))
+    return parse_config(path, read_text(path))
 
 
 def parse_config(path: Path, text: str) -> DatasetConfig:
     """Check the text of a dataset's YAML that is, or will be, at a path; raises as `load_dataset` does."""
-    raw = _parse_yaml(path, text)
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{path}: expected a mapping of keys to values, got {type(raw).__name__}")
-    try:
-        config = DatasetConfig.model_validate(raw)
-    except ValidationError as e:
-        problems = list(dict.fromkeys(_render(err) for err in e.errors(include_url=False)))
-        raise ConfigError(collect(str(path), problems)) from e
+    config = _validated(path, parse_yaml(path, text), DatasetConfig)
     if config.name not in (None, path.stem):
         raise ConfigError(f"{path}: name is {config.name!r}, but the file is named {path.stem!r}")
     return config
+
+
+def read_workspace_config(path: Path) -> WorkspaceConfig:
+    """Read a workspace's own settings; those of a file that is not there, or holds nothing, are the defaults.
+
+    Raises
+    ------
+    WorkspaceError
+        With every problem of the file.
+    """
+    if not path.exists():
+        return WorkspaceConfig()
+    try:
+        return _validated(path, read_yaml(path) or {}, WorkspaceConfig)
+    except ConfigError as e:
+        raise WorkspaceError(str(e)) from e
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _validated(path: Path, raw: object, model: type[_Model]) -> _Model:
+    """What was read from a file as a model; raises ConfigError with every problem of the file."""
+    if not isinstance(raw, dict):
+        got = "nothing: the file is empty" if raw is None else type(raw).__name__
+        raise ConfigError(f"{path}: expected a mapping of keys to values, got {got}")
+    try:
+        return model.model_validate(raw)
+    except ValidationError as e:
+        found = e.errors(include_url=False)
+        problems = list(dict.fromkeys(_render(err, model) for err in found))
+        kind = ClassesError if all(err["loc"][:1] == ("classes",) for err in found) else ConfigError
+        raise kind(collect(str(path), problems)) from e
 
 
 _Section = TypeVar("_Section", bound=BaseModel)
@@ -191,52 +162,53 @@ def read_class_file(path: Path) -> ClassList:
         When the file cannot be read or holds something else.
     """
     entries: object
-    text = _text(path)
+    text = read_text(path)
     if path.suffix in (".yaml", ".yml"):
-        entries = _parse_yaml(path, text)
+        entries = parse_yaml(path, text)
     elif path.suffix == ".json":
         try:
             entries = json.loads(text)
         except (ValueError, RecursionError) as e:
-            raise ConfigError(f"{path}: the class list is not valid JSON: {e}") from e
+            raise YamlError(f"{path}: the class list is not valid JSON: {e}") from e
     else:
         entries = [line.strip() for line in text.split("\n") if line.strip()]
     if not isinstance(entries, list):
-        raise ConfigError(f"{path}: expected a list of classes, got {type(entries).__name__}")
+        raise ClassesError(f"{path}: expected a list of classes, got {type(entries).__name__}")
     try:
         return _in_file(path, tuple(ClassConfig.model_validate(e) for e in entries))
     except ValidationError as e:
-        raise ConfigError(collect(str(path), [_render(err) for err in e.errors(include_url=False)])) from e
+        raise ClassesError(
+            collect(str(path), [_render(err, ClassConfig) for err in e.errors(include_url=False)])
+        ) from e
 
 
 def _in_file(path: Path, entries: tuple[ClassConfig, ...]) -> ClassList:
     try:
         return class_list(entries)
-    except ConfigError as e:
-        raise ConfigError(f"{path}: {e}") from e
+    except ClassesError as e:
+        raise ClassesError(f"{path}: {e}") from e
 
 
-def _render(error: ErrorDetails) -> str:
+def _render(error: ErrorDetails, root: type[BaseModel]) -> str:
     place = ".".join(plain(p) for p in error["loc"]) or "the file"
     if error["type"] == "extra_forbidden":
         parent, key = list(error["loc"][:-1]), str(error["loc"][-1])
-        known = _known_keys(parent)
+        known = _known_keys(parent, root)
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
         return f"{place}: unknown key; the nearest known key is {near[0]!r} (known: {first_few(known, 20)})"
     if error["type"] == "missing":
         return f"{place}: is required and missing"
-    message = error["msg"].removeprefix("Value error, ")
+    message = error["msg"].removeprefix("Value error, ").removeprefix("class list: ")
     if error["type"] == "value_error":
-        return f"{place}: {message}"
+        return f"{place}: {message}" if error["loc"] else message
     if error["type"] in ("model_type", "dict_type"):
         message = "expected a mapping of keys to values"
     # reprlib, since YAML anchors can fold a billion values into a few lines
     return f"{place}: {message}, got {plain(reprlib.repr(error['input']))}"
 
 
-def _known_keys(place: list[str | int]) -> list[str]:
-    """Names of the keys allowed at a place in the configuration."""
-    model: type[BaseModel] = DatasetConfig
+def _known_keys(place: list[str | int], model: type[BaseModel]) -> list[str]:
+    """Names of the keys allowed at a place in what a model reads."""
     for part in place:
         if isinstance(part, str) and part in model.model_fields:
             nested = list(_models_in(model.model_fields[part].annotation))

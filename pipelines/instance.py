@@ -1,8 +1,10 @@
 """The workspace's Dagster instance."""
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,10 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from assets.naming import DATASET
 from audits.disk import write_atomic, writing
-from audits.errors import AuditError, ConfigError
+from audits.errors import AuditError, ConfigError, WorkspaceError
 from audits.locks import held
+from audits.review.backends import where
 from audits.review.database import reason
 from audits.workspace import Workspace
+from audits.workspace_config import FILE
 from audits.yaml_files import read_yaml
 
 #: What to do about a dagster.yaml that Dagster does not take.
@@ -32,7 +36,7 @@ _MAKING_SECONDS = 120.0
 
 _SETTINGS = f"""\
 # Written by labelaudit when it first needed a Dagster instance; yours to change.
-# Runs, events and schedules are kept in SQLite files beside this one.
+# Runs, events and schedules are kept in SQLite files beside this one, unless 'storage' below says otherwise.
 
 # Nothing is sent anywhere.
 telemetry:
@@ -82,8 +86,22 @@ retention:
 """
 
 
+_STORAGE = """\
+storage:
+  postgres:
+    postgres_url: {}
+"""
+
+
+_DRIVER = "postgresql+psycopg2://"
+
+
 class InstanceError(AuditError):
     """Dagster cannot keep or read what it records."""
+
+    code = "dagster-records"
+    exit_status = 2
+    mend = "Make room or let this user write there; 'labelaudit doctor' says more."
 
 
 class SettingsError(ConfigError):
@@ -102,6 +120,9 @@ class SettingsError(ConfigError):
         The file and what is wrong, without the mend.
     """
 
+    code = "dagster-settings"
+    mend = "Correct dagster.yaml, or move it away: the next run writes a new one."
+
     def __init__(self, path: Path, reason: str) -> None:
         line = " ".join(reason.split()).removesuffix(".")
         if len(line) > _SHOWN:
@@ -119,7 +140,7 @@ def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     ConfigError
         When Dagster would read the workspace's path as another one.
     SettingsError
-        When dagster.yaml is not sound; a ConfigError too.
+        When dagster.yaml is not sound, or keeps the records elsewhere than labelaudit.yaml says; a ConfigError too.
     InstanceError
         When Dagster cannot write what it records; an AuditError too.
     """
@@ -129,9 +150,12 @@ def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
         raise ConfigError(f"{root}: Dagster cannot keep its files in a folder with '?' or '%20' in its path")
     home = workspace.dagster_home
     settings = home / "dagster.yaml"
+    storage = storage_settings(workspace)
     if not settings.exists():
         with writing(settings):
-            write_atomic(settings, _SETTINGS.encode())
+            write_atomic(settings, f"{_SETTINGS}{storage}".encode())
+    elif storage:
+        _require_storage(settings, storage)
     try:
         with contextlib.ExitStack() as opened:
             with _made_by_one(workspace):
@@ -141,19 +165,68 @@ def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
                 instance.all_asset_keys()
                 instance.all_instigator_state()
             yield instance
-    except (
-        SQLAlchemyError,
-        CommandError,
-    ) as e:  # a full disk, a missing permission: no defect here, so no traceback
+    # a full disk, a missing permission, a server that does not answer: no defect here, so no traceback
+    except (SQLAlchemyError, CommandError, *_server_errors(storage)) as e:
         raise InstanceError(f"{home}: Dagster's record of runs cannot be kept: {_reason(e)}") from e
+
+
+def storage_settings(workspace: Workspace) -> str:
+    """What dagster.yaml is to say of a database server; empty where the workspace names none.
+
+    Raises
+    ------
+    WorkspaceError
+        When labelaudit.yaml is not sound, names an environment variable that is not set, or a database that Dagster
+        cannot use.
+    """
+    config = workspace.config.dagster_storage
+    if config is None:
+        return ""
+    if find_spec("dagster_postgres") is None:
+        raise WorkspaceError(
+            f"{FILE}: 'dagster_storage' needs what is not installed: pip install 'labelaudit[postgres]'"
+        )
+    url = config.resolved()  # Dagster's own words about a variable that is not set name no file
+    if not url.startswith(_DRIVER):
+        # SQLAlchemy 2.1 reads postgresql:// as another driver, which Dagster's statements do not suit
+        raise WorkspaceError(
+            f"{FILE}: the URL of 'dagster_storage' must begin with {_DRIVER}, the driver of Dagster"
+        )
+    own = workspace.config.review_store
+    if own is not None and where(own.resolved()) == where(url):
+        raise WorkspaceError(
+            f"{FILE}: 'review_store' and 'dagster_storage' are the same database; each needs one of its own"
+        )
+    value = f"{{env: {config.url_env}}}" if config.url_env else json.dumps(config.url)
+    return f"\n# Runs, events and schedules are on a server; {FILE} says so too.\n{_STORAGE.format(value)}"
+
+
+def _require_storage(settings: Path, storage: str) -> None:
+    """Refuse settings that keep the records elsewhere than the workspace says: they would seem to be lost."""
+    found = read_yaml(settings)
+    wanted = yaml.safe_load(storage)
+    if isinstance(found, dict) and found.get("storage") != wanted["storage"]:
+        raise SettingsError(
+            settings, f"has another 'storage' than {FILE} asks for; expected {json.dumps(wanted['storage'])}"
+        )
+
+
+def _server_errors(storage: str) -> tuple[type[Exception], ...]:
+    if not storage:
+        return ()
+    from dagster_postgres.utils import DagsterPostgresException
+
+    return (DagsterPostgresException,)
 
 
 @contextlib.contextmanager
 def _sound(settings: Path) -> Iterator[None]:
     """Turn what Dagster finds wrong with its settings within the block into a SettingsError."""
     try:
+        if not settings.is_file():  # a named pipe would be waited for without end
+            raise SettingsError(settings, "cannot be read: is no regular file")
         settings.read_text(encoding="utf-8")
-    except (OSError, ValueError) as e:
+    except (OSError, UnicodeDecodeError) as e:
         raise SettingsError(settings, f"cannot be read: {e}") from e
     try:
         yield
@@ -162,6 +235,8 @@ def _sound(settings: Path) -> Iterator[None]:
         raise SettingsError(settings, f"{where}is not valid YAML: {e.problem}") from e
     except yaml.YAMLError as e:
         raise SettingsError(settings, f"is not valid YAML: {e}") from e
+    except RecursionError as e:
+        raise SettingsError(settings, "is nested too deeply") from e
     except dg.DagsterInvalidConfigError as e:
         raise SettingsError(settings, "; ".join(x.message for x in e.errors) or str(e)) from e
     except CheckError as e:
@@ -187,7 +262,12 @@ def _made_by_one(workspace: Workspace) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    return reason(error) if isinstance(error, SQLAlchemyError) else f"{error}; restore a backup, or remove it"
+    if isinstance(error, SQLAlchemyError):
+        return reason(error)
+    if isinstance(error, CommandError):  # Alembic on a revision that it does not know
+        return f"{error}; restore a backup, or remove it"
+    said = error.__cause__
+    return f"{error}: {reason(said)}" if isinstance(said, SQLAlchemyError) else str(error)
 
 
 def lacking_settings(workspace: Workspace) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets.naming import DATASET, FORCE, LAUNCHED_BY, VERIFY, key
-from assets.stage import EXIT_STATUS
+from assets.stage import CODE, EXIT_STATUS
 from audits.errors import AuditError, GateError, InputError
 from audits.progress import listening
 from audits.review.store import ReviewStore
@@ -58,11 +58,14 @@ class Problem:
         What is wrong.
     exit_status : int
         2 when the input or its configuration is wrong, 1 when the work failed, 3 when a gate does not hold.
+    code : str
+        That of the kind of error (`audits.errors`).
     """
 
     step: str
     message: str
     exit_status: int
+    code: str = AuditError.code
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,9 @@ class RunReport:
 
 def refused(dataset: str, error: AuditError) -> RunReport:
     """The report of a dataset that could not be run at all."""
-    return RunReport(dataset, None, False, (Problem("run", str(error), error.exit_status),), (), 0, 0)
+    return RunReport(
+        dataset, None, False, (Problem("run", str(error), error.exit_status, error.code),), (), 0, 0
+    )
 
 
 def run_dataset(
@@ -220,7 +225,7 @@ def _scoring(job: dg.JobDefinition, dataset: str) -> set[dg.AssetKey]:
 
 def _unchanged_report(dataset: str, found: Standing) -> RunReport:
     problems = [
-        Problem(f"comparison:gate_{g.gate}", g.words, GateError.exit_status)
+        Problem(f"comparison:gate_{g.gate}", g.words, GateError.exit_status, GateError.code)
         for g in found.gates
         if not g.passed
     ]
@@ -241,7 +246,14 @@ def _report(dataset: str, result: dg.ExecuteInProcessResult) -> RunReport:
         if evaluation.severity == dg.AssetCheckSeverity.ERROR:
             spec = dg.AssetCheckSpec(evaluation.check_name, asset=evaluation.asset_key)
             failed_checks.add(spec.get_python_identifier())  # the key of its step
-            problems.append(Problem(step, message, _status_of(evaluation.metadata, InputError.exit_status)))
+            problems.append(
+                Problem(
+                    step,
+                    message,
+                    int(_told(evaluation.metadata, EXIT_STATUS, InputError.exit_status)),
+                    _told(evaluation.metadata, CODE, InputError.code),
+                )
+            )
         else:
             warnings.append(message)
     for event in result.all_events:
@@ -261,9 +273,10 @@ def _report(dataset: str, result: dg.ExecuteInProcessResult) -> RunReport:
     )
 
 
-def _status_of(metadata: object, otherwise: int) -> int:
-    status = metadata.get(EXIT_STATUS) if isinstance(metadata, dict) else None
-    return otherwise if status is None else int(str(status.value))
+def _told(metadata: object, key: str, otherwise: object) -> str:
+    """What a failed step or check says of its error."""
+    told = metadata.get(key) if isinstance(metadata, dict) else None
+    return str(otherwise if told is None else told.value)
 
 
 def _step_problem(event: dg.DagsterEvent) -> Problem:
@@ -271,7 +284,13 @@ def _step_problem(event: dg.DagsterEvent) -> Problem:
     step = (event.step_key or "run").split("__", 1)[-1]
     if data.user_failure_data is not None:
         message = data.user_failure_data.description or "failed"
-        return Problem(step, message, _status_of(data.user_failure_data.metadata, _WORK_FAILED))
+        told = data.user_failure_data.metadata
+        return Problem(
+            step,
+            message,
+            int(_told(told, EXIT_STATUS, _WORK_FAILED)),
+            _told(told, CODE, AuditError.code),
+        )
     return Problem(step, _cause(event)[1], _WORK_FAILED)
 
 

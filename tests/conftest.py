@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from audits.new_workspace import init_workspace
 from audits.workspace import Workspace
+from tests import postgres
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CLASSES = ["ant", "bee", "cow"]
@@ -23,6 +24,20 @@ def public_data() -> Path:
     if not (folder / "label-errors").is_dir():
         pytest.skip(f"no public data in {folder}; name its folder with LABELAUDIT_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """URL of the administrative database of a real PostgreSQL server; one a process of the tests."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server):
+    """URL of an empty database."""
+    with postgres.database(postgres_server) as url:
+        yield url
 
 
 @dataclass

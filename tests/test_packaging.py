@@ -52,9 +52,14 @@ def test_constraints_are_names_and_exact_versions():
 
 def test_every_dependency_is_pinned_within_its_range():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    wanted = [Requirement(r) for r in [*project["dependencies"], *project["optional-dependencies"]["dev"]]]
+    optional = [r for extra in project["optional-dependencies"].values() for r in extra]
+    wanted = [Requirement(r) for r in [*project["dependencies"], *optional]]
     lines = (REPOSITORY / "constraints.txt").read_text().splitlines()
     pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
     pinned = {canonicalize_name(p.name): next(iter(p.specifier)).version for p in pins}
-    outside = [str(w) for w in wanted if pinned.get(canonicalize_name(w.name)) not in w.specifier]
+    outside = [
+        str(w)
+        for w in wanted
+        if w.name != "labelaudit" and pinned.get(canonicalize_name(w.name)) not in w.specifier
+    ]
     assert not outside

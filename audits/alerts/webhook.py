@@ -33,6 +33,7 @@ class WebhookError(AuditError):
     """
 
     code = "webhook"
+    mend = "See that the receiver answers; 'labelaudit doctor' says what is waiting to be told."
 
     def __init__(self, message: str, *, passing: bool) -> None:
         super().__init__(message)

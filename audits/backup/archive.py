@@ -1,7 +1,7 @@
 """A backup's file: a plain tar archive, or one in gzip, written and read as a stream.
 
 Reading trusts nothing: only plain files are taken, no header can make it ask for much memory, and whatever
-is wrong with the file is one InputError.
+is wrong with the file is one FileError.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from audits.backup.manifest import PREFIX, FileEntry
-from audits.errors import AuditError, InputError, plain
+from audits.errors import AuditError, FileError, plain
 
 BLOCK = 1 << 20
 
@@ -120,16 +120,19 @@ def open_archive(path: Path) -> Iterator[BinaryIO]:
 
     Raises
     ------
-    InputError
+    FileError
         When it cannot be opened or read.
     """
     with contextlib.ExitStack() as stack:
         try:
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                # a named pipe would be waited for without end
+                raise FileError(f"{path}: cannot be read: is no regular file")
             stream: BinaryIO = stack.enter_context(path.open("rb"))
             compressed = stream.read(2) == _GZIP
             stream.seek(0)
         except OSError as e:
-            raise InputError(f"{path}: cannot be read: {e}") from e
+            raise FileError(f"{path}: cannot be read: {e}") from e
         if compressed:
             stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb")))
         yield stream
@@ -156,7 +159,7 @@ def members(path: Path, stream: BinaryIO) -> Iterator[tuple[str, int, Blocks]]:
 
     Raises
     ------
-    InputError
+    FileError
         When the file is damaged, cut, no tar archive, or holds anything but plain files.
     """
     with _damage(path):
@@ -170,9 +173,9 @@ def members(path: Path, stream: BinaryIO) -> Iterator[tuple[str, int, Blocks]]:
                 _to_the_end(stream)
             return
         if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.sparse is not None:
-            raise InputError(f"{path}: {plain(member.name)!r} is no plain file")
+            raise FileError(f"{path}: {plain(member.name)!r} is no plain file")
         if member.size < 0:
-            raise InputError(f"{path}: {plain(member.name)!r} has no possible size")
+            raise FileError(f"{path}: {plain(member.name)!r} has no possible size")
         yield member.name, member.size, _blocks(path, stream, member)
 
 
@@ -223,10 +226,10 @@ class _Bounded:
 
 @contextlib.contextmanager
 def _damage(path: Path) -> Iterator[None]:
-    """Turn whatever damaged bytes lead to into an InputError. Nothing is written within."""
+    """Turn whatever damaged bytes lead to into an FileError. Nothing is written within."""
     try:
         yield
     except (OSError, EOFError, ValueError, ArithmeticError, MemoryError, RecursionError) as e:
-        raise InputError(f"{path}: is damaged: {e or type(e).__name__}") from e
+        raise FileError(f"{path}: is damaged: {e or type(e).__name__}") from e
     except (tarfile.TarError, zlib.error) as e:
-        raise InputError(f"{path}: is damaged, or no tar archive: {e}") from e
+        raise FileError(f"{path}: is damaged, or no tar archive: {e}") from e

@@ -20,6 +20,7 @@ from audits.config import DatasetConfig, resolve_from
 from audits.disk import intact
 from audits.errors import AuditError, ConfigError
 from audits.workspace import Workspace
+from audits.workspace_config import FILE
 from audits.yaml_files import read_config
 
 #: What in the state folder is of this moment only.
@@ -101,14 +102,14 @@ class Contents:
         yield from self._below(self.workspace.state / "tables" / dataset, f"state/tables/{dataset}")
 
     def data(self) -> Iterator[Found]:
-        """Everything in `datasets`, the example, and what the YAML files name elsewhere in the workspace."""
+        """Everything in `datasets`, the workspace's settings, and what the YAML files name elsewhere in it."""
         root = self.workspace.root
         seen = set()
         for found in self._below(self.workspace.datasets_dir, "datasets"):
             seen.add(found.name)
             yield found
-        example = "example-dataset.yaml"
-        yield from self._entry(root / example, example)
+        for name in ("example-dataset.yaml", FILE):
+            yield from self._entry(root / name, name)
         for path in self._named():
             if not path.is_relative_to(root):
                 # `datasets` itself may be a link; the file was found above then

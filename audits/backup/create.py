@@ -26,9 +26,14 @@ from audits.backup.manifest import FORMAT, MANIFEST, VERSION, Manifest
 from audits.disk import sync_folder, writing
 from audits.errors import AuditError, UsageError, first_few
 from audits.progress import report
+from audits.review.database import look_at
+from audits.review.store_copy import copy_store
 from audits.workspace import Workspace
 
 ENDINGS = (".tar", ".tar.gz")
+
+#: Name of the review store in a backup, wherever it is kept.
+_STORE = "state/review.sqlite"
 
 #: How often a dataset is begun again when a version that was named is cleared away under our hands.
 _ATTEMPTS = 5
@@ -184,7 +189,10 @@ class _Copying:
 
     def state(self) -> None:
         report("review store and runs")
+        on_server = self.contents.workspace.config.review_store is not None
         for found in self.contents.state():
+            if on_server and found.name == _STORE:
+                continue  # left from before the store moved to its server
             if found.name.endswith(".jsonl"):
                 if (read := _read(found)) is not None:
                     data, mtime_ns = read
@@ -193,6 +201,28 @@ class _Copying:
                 self._database(found)
             else:
                 self._file(found)
+
+        if on_server:
+            self._store_on_server()
+        if self.contents.workspace.config.dagster_storage is not None:
+            self.contents.warnings.append(
+                "Dagster's record of runs is on a database server, not in the backup"
+            )
+
+    def _store_on_server(self) -> None:
+        copy = self.folder / "review.sqlite"
+        url = self.contents.workspace.store_url
+        if look_at(url) is None:
+            return
+        copy_store(url, f"sqlite:///{copy}")
+        with copy.open("rb") as stream:
+            self.writer.add(_STORE, stream, copy.stat().st_size, copy.stat().st_mtime_ns)
+        for left in self.folder.glob("review.sqlite*"):
+            left.unlink()
+        self.contents.warnings.append(
+            f"the review store is on a database server; the backup holds a copy of it as {_STORE}, which 'labelaudit "
+            "store copy' brings into an empty database"
+        )
 
     def _database(self, found: Found) -> None:
         copy = self.folder / "database"

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from audits.disk import writing
-from audits.errors import AuditError
+from audits.errors import DiskError
 from audits.locks import is_held
 
 _ALIVE = "alive.lock"
@@ -31,7 +31,7 @@ def hidden_folder(place: Path) -> Iterator[Path]:
 
     Raises
     ------
-    AuditError
+    DiskError
         When the disk does not take it.
     """
     prefix = f".{place.name[:100]}-part-"
@@ -48,12 +48,12 @@ def hidden_folder(place: Path) -> Iterator[Path]:
 
 
 def check_room(place: Path, needed: int) -> None:
-    """Raise AuditError when the disk of a place has less free than is needed, in bytes."""
+    """Raise DiskError when the disk of a place has less free than is needed, in bytes."""
     with writing(place):
         disk = shutil.disk_usage(place.parent)
     # some file systems do not tell how large they are
     if disk.total and needed > disk.free:
-        raise AuditError(f"{place} needs {in_words(needed)}, and {in_words(disk.free)} are free on its disk")
+        raise DiskError(f"{place} needs {in_words(needed)}, and {in_words(disk.free)} are free on its disk")
 
 
 def in_words(size: int) -> str:

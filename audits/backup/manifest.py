@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from pydantic import Field, ValidationError
 
-from audits.errors import InputError, plain
+from audits.errors import FileError, VersionError, plain
 from audits.strict import Strict
 
 FORMAT = "labelaudit-backup"
@@ -51,17 +51,19 @@ def read_manifest(data: bytes) -> Manifest:
 
     Raises
     ------
-    InputError
-        When it is damaged, of something else, or of a newer format.
+    FileError
+        When it is damaged, or of something else.
+    VersionError
+        When it is of another format, most likely a newer one.
     """
     try:
         raw = json.loads(data)
     except (ValueError, RecursionError) as e:
-        raise InputError(f"its manifest is not JSON: {e}") from e
+        raise FileError(f"its manifest is not JSON: {e}") from e
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise InputError("it is no backup of labelaudit")
+        raise FileError("it is no backup of labelaudit")
     if raw.get("version") != VERSION:
-        raise InputError(
+        raise VersionError(
             f"it is in version {plain(raw.get('version'))} of the format, and this labelaudit reads version {VERSION}"
         )
     try:
@@ -69,7 +71,7 @@ def read_manifest(data: bytes) -> Manifest:
     except ValidationError as e:
         first = e.errors(include_url=False)[0]
         place = ".".join(plain(p) for p in first["loc"])
-        raise InputError(f"its manifest is damaged: {place}: {first['msg']}") from e
+        raise FileError(f"its manifest is damaged: {place}: {first['msg']}") from e
 
 
 def safe_path(name: str) -> PurePosixPath:
@@ -77,10 +79,10 @@ def safe_path(name: str) -> PurePosixPath:
 
     Raises
     ------
-    InputError
+    FileError
         When it is absolute, empty, or has parts such as '..'.
     """
     parts = name.split("/")
     if not name or "\0" in name or any(part in ("", ".", "..") for part in parts):
-        raise InputError(f"it names a file {plain(name)!r}, which would lie outside of the workspace")
+        raise FileError(f"it names a file {plain(name)!r}, which would lie outside of the workspace")
     return PurePosixPath(*parts)

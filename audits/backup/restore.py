@@ -15,7 +15,7 @@ from audits.backup.archive import Blocks, members, open_archive
 from audits.backup.hidden import check_room, hidden_folder, in_words
 from audits.backup.manifest import MANIFEST, PREFIX, FileEntry, Manifest, read_manifest, safe_path
 from audits.disk import made, sync_folder, writing
-from audits.errors import AuditError, InputError, UsageError, first_few, plain
+from audits.errors import AuditError, FileError, UsageError, VersionError, first_few, plain
 
 #: Largest manifest that is read, in bytes: some millions of files.
 _LARGEST_MANIFEST = 1 << 30
@@ -58,7 +58,7 @@ def restore(path: Path, target: Path) -> RestoreResult:
     ------
     UsageError
         When the target is none that can be restored to.
-    InputError
+    FileError
         When the file is no backup, damaged, cut, or names what does not belong into a workspace.
     AuditError
         When the disk has not enough room or does not take it.
@@ -100,29 +100,29 @@ def check_backup(path: Path, stream: BinaryIO) -> Manifest:
 
     Raises
     ------
-    InputError
+    FileError
         When anything is wrong with it.
     """
     there: dict[str, tuple[int, str]] = {}
     manifest = None
     for name, size, blocks in members(path, stream):
         if manifest is not None:
-            raise InputError(f"{path}: {plain(name)!r} follows its manifest")
+            raise FileError(f"{path}: {plain(name)!r} follows its manifest")
         if name == MANIFEST:
             if size > _LARGEST_MANIFEST:
-                raise InputError(f"{path}: its manifest claims {in_words(size)}")
+                raise FileError(f"{path}: its manifest claims {in_words(size)}")
             with _about(path):
                 manifest = read_manifest(b"".join(blocks()))
         elif not name.startswith(PREFIX):
-            raise InputError(f"{path} is no backup of labelaudit: it holds {plain(name)!r}")
+            raise FileError(f"{path} is no backup of labelaudit: it holds {plain(name)!r}")
         else:
             with _about(path):
                 place = str(safe_path(name.removeprefix(PREFIX)))
             if place in there:
-                raise InputError(f"{path}: {plain(place)!r} is in it twice")
+                raise FileError(f"{path}: {plain(place)!r} is in it twice")
             there[place] = (size, _hash(blocks))
     if manifest is None:
-        raise InputError(f"{path} is no backup of labelaudit, or it is cut: it has no manifest")
+        raise FileError(f"{path} is no backup of labelaudit, or it is cut: it has no manifest")
     _compare(path, manifest, there)
     return manifest
 
@@ -137,7 +137,7 @@ def _compare(path: Path, manifest: Manifest, there: dict[str, tuple[int, str]]) 
     }
     told = [f"{len(names)} {what} ({first_few(names)})" for what, names in problems.items() if names]
     if told:
-        raise InputError(f"{path}: of {len(wanted)} files {'; '.join(told)}")
+        raise FileError(f"{path}: of {len(wanted)} files {'; '.join(told)}")
 
 
 def _extract(path: Path, root: Path, entry: FileEntry, blocks: Blocks) -> None:
@@ -157,7 +157,7 @@ def _extract(path: Path, root: Path, entry: FileEntry, blocks: Blocks) -> None:
             # which result was used last, and whether a file changed since, goes by these times
             os.utime(target.fileno(), ns=(entry.mtime_ns, entry.mtime_ns))
     if hashed.hexdigest() != entry.blake2b:
-        raise InputError(f"{path}: {plain(entry.path)!r} was changed since it was checked")
+        raise FileError(f"{path}: {plain(entry.path)!r} was changed since it was checked")
 
 
 def _checked(target: Path) -> Path:
@@ -187,5 +187,5 @@ def _hash(blocks: Blocks) -> str:
 def _about(path: Path) -> Iterator[None]:
     try:
         yield
-    except InputError as e:
-        raise InputError(f"{path}: {e}") from e
+    except (FileError, VersionError) as e:
+        raise type(e)(f"{path}: {e}") from e

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,23 @@ from audits.errors import AuditError, UsageError, first_few
 EXPORT_COLUMNS = ("item_id", "label", "given_label", "state", "reason", "reviewed")
 
 
+@dataclass(frozen=True)
+class ExportResult:
+    """What was written.
+
+    Attributes
+    ----------
+    rows : int
+        Items.
+    guarded : int
+        Cells of a CSV file that got an apostrophe in front, since a spreadsheet would have run them as formulas.
+        Parquet holds all text as it is.
+    """
+
+    rows: int
+    guarded: int
+
+
 def export_version(
     items: pa.Table,
     content: pa.Table | None,
@@ -27,7 +45,7 @@ def export_version(
     path: Path,
     *,
     include_left_out: bool = False,
-) -> int:
+) -> ExportResult:
     """Write a label version to a file.
 
     Parameters
@@ -47,14 +65,14 @@ def export_version(
 
     Returns
     -------
-    int
-        Number of rows written. The columns are those of `EXPORT_COLUMNS`, then the content; `reviewed` is
-        false on every row of a version that leaves out items nobody has looked at.
+    ExportResult
+        The columns written are those of `EXPORT_COLUMNS`, then the content; `reviewed` is false on every row of
+        a version that leaves out items nobody has looked at.
 
     Raises
     ------
     UsageError
-        When there is no such version, or the file's format is not known or cannot hold the content.
+        When there is no such version or folder, or the file's format is not known or cannot hold the content.
     AuditError
         When the tables do not belong together.
     """
@@ -89,8 +107,7 @@ def export_version(
                     cells = [None if v is None else json.dumps(v, default=str) for v in values.to_pylist()]
                     values = pa.array(cells, pa.string())
                 table = table.append_column(shown, values)
-    write_table(table, path)
-    return len(ids)
+    return ExportResult(len(ids), write_table(table, path))
 
 
 def _texts(labels: pa.Array, label_text: Callable[[int], str]) -> pa.Array:

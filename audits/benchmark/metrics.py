@@ -162,7 +162,7 @@ def log_loss(labels: Ints, outputs: ModelOutputs) -> Value:
 def ece_15(labels: Ints, outputs: ModelOutputs) -> Value:
     """Give the expected calibration error over 15 equal-width bins of the predicted class's probability.
 
-    The mean over the items of |accuracy - mean confidence| of the item's bin. Bins are open to the left
+    The mean over the items of `|accuracy - mean confidence|` of the item's bin. Bins are open to the left
     and closed to the right; the first also holds 0.
 
     Parameters

@@ -15,7 +15,7 @@ from audits import contracts
 from audits.benchmark.joins import column
 from audits.benchmark.outcomes import OUTCOME_STATES, checked_consensus
 from audits.benchmark.table_files import read_text_table, write_table
-from audits.errors import AuditError, InputError, collect, first_few
+from audits.errors import AuditError, PatchError, collect, first_few
 
 RELABEL = "relabel"
 
@@ -112,12 +112,14 @@ def read_patch(path: Path) -> pa.Table:
     ------
     UsageError
         When the suffix is none of these.
-    InputError
-        When the file is missing or is no usable patch; the message names all that is wrong.
+    FileError, ColumnsError
+        When the file is missing or damaged.
+    PatchError
+        When it is no usable patch; the message names all that is wrong.
     """
     table = read_text_table(path, contracts.PATCH)
     if missing := [name for name in _NEEDED if name not in table.column_names]:
-        raise InputError(
+        raise PatchError(
             f"{path}: a patch has the columns {', '.join(_NEEDED)}; {first_few(missing)} is missing"
         )
     for field in contracts.PATCH:
@@ -125,7 +127,7 @@ def read_patch(path: Path) -> pa.Table:
             table = table.append_column(field, pa.nulls(table.num_rows, field.type))
     table = table.select(contracts.PATCH.names).cast(contracts.PATCH)
     if problems := _problems(table):
-        raise InputError(collect(str(path), problems))
+        raise PatchError(collect(str(path), problems))
     return table
 
 
@@ -156,14 +158,14 @@ def apply_patch(
 
     Raises
     ------
-    InputError
+    PatchError
         When the patch is not usable, an item of the patch is not in the copy exactly once, or its label
         there is not the one the patch starts from. All problems are named; nothing is applied in part.
     """
     if len(ids) != len(labels):
         raise AuditError(f"'ids' and 'labels' differ in length: {len(ids)} and {len(labels)}")
     if problems := _problems(patch):
-        raise InputError(collect("patch", problems))
+        raise PatchError(collect("patch", problems))
     rows_by_id: dict[str, list[int]] = {item_id: [] for item_id in patch["item_id"].to_pylist()}
     named = pc.is_in(pa.array(ids, pa.string()), value_set=column(patch, "item_id"))
     for row in np.flatnonzero(named.to_numpy(zero_copy_only=False)).tolist():
@@ -199,7 +201,7 @@ def apply_patch(
         if offenders
     ]
     if problems:
-        raise InputError(collect("the patch does not fit the data", problems))
+        raise PatchError(collect("the patch does not fit the data", problems))
     dropped = int(drop.sum())
     return PatchResult(result, drop, patch.num_rows - dropped - len(applied), dropped, len(applied))
 

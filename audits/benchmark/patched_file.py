@@ -13,9 +13,9 @@ from audits.benchmark.patch import PatchResult, apply_patch
 from audits.benchmark.table_files import write_table
 from audits.benchmark.text_cells import edit_csv, edit_jsonl
 from audits.classes import label_texts
-from audits.disk import write_atomic
-from audits.errors import InputError, UsageError
+from audits.errors import FileError, InputError, PatchError, UsageError
 from audits.ingest.tables import id_texts, read_table
+from audits.out_files import checked_target, write_out
 
 #: Formats that are edited as text when the copy has the same one.
 _TEXT_FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -51,23 +51,26 @@ def patch_file(
     Raises
     ------
     InputError
-        When the file cannot be read or the patch does not fit it; nothing is written then.
+        When the file cannot be read; nothing is written then.
+    PatchError
+        When the patch does not fit it; nothing is written then.
     UsageError
-        When the target's format cannot hold the table.
+        When the target's format cannot hold the table, or there is no such folder.
     """
+    checked_target(target)
     table = read_table(source, [id_column, label_column], as_text=[id_column, label_column])
     labels = table[label_column]
     try:
         texts = label_texts(labels)
     except InputError as e:
-        raise InputError(f"{source}: column {label_column!r}: {e}") from e
+        raise type(e)(f"{source}: column {label_column!r}: {e}") from e
     result = apply_patch(
         patch, id_texts(table, id_column, source).to_pylist(), texts.to_pylist(), allow_applied=allow_applied
     )
     try:
         new = _as_column(result.labels, labels)
     except pa.ArrowInvalid as e:
-        raise InputError(
+        raise PatchError(
             f"{source}: column {label_column!r} holds {labels.type}; a new label does not fit: {e}"
         ) from e
     position = table.column_names.index(label_column)
@@ -88,12 +91,12 @@ def patch_file(
             else:
                 data = edit_jsonl(data, label_column, edits, drop, table.num_rows)
         except InputError as e:
-            raise InputError(f"{source}: {e}") from e
-        write_atomic(target, data)
+            raise FileError(f"{source}: {e}") from e
+        write_out(target, data)
         return result
     patched = table.set_column(position, table.field(position), new).filter(pa.array(~result.drop))
     try:
-        write_table(patched, target)
+        write_table(patched, target, as_is=True)  # the dataset's own file, not a report of ours
     except (TypeError, pa.ArrowException) as e:
         raise UsageError(f"{target}: this format cannot hold the columns of {source}: {e}") from e
     return result

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from audits import contracts
 from audits.config import AnnotationsConfig, Dataset
-from audits.errors import InputError
+from audits.expectations import rules_of_annotations
+from audits.ingest.faults import Faults
 from audits.ingest.tables import id_texts, read_table
 
 
@@ -29,24 +32,43 @@ def ingest_annotations(dataset: Dataset, config: AnnotationsConfig, item_ids: pa
 
     Raises
     ------
+    FileError
+        When the file cannot be read.
     InputError
-        When the file cannot be read, lacks a column, or its labels cannot be read in one way.
+        With all that can be seen at once, of the kind that all of it is: columns that are missing or of a type that
+        cannot be read, labels that cannot be read in one way; and then also ids and labels that are missing
+        or unknown.
     """
     path = dataset.resolve(config.path)
     columns = [config.id, config.annotator, config.label]
-    table = read_table(path, columns, as_text=columns)
-    ids = id_texts(table, config.id, path)
-    try:
-        encoded = dataset.classes.encode(table[config.label], config.labels_as)
-    except InputError as e:
-        raise InputError(f"{path}: column {config.label!r}: {e}") from e
-    return pa.Table.from_arrays(
-        [
-            ids,
-            id_texts(table, config.annotator, path),
-            pa.array(encoded.index, mask=encoded.index < 0, type=pa.int32()),
-            encoded.text,
-            pc.is_in(ids, value_set=item_ids),
-        ],
-        schema=contracts.ANNOTATIONS,
-    )
+    faults = Faults(path)
+    table = read_table(path, columns, as_text=columns, faults=faults)
+    ids, annotators = (_ids(table, c, path, faults) for c in (config.id, config.annotator))
+    encoded = labels = known = None
+    if config.label in table.column_names:
+        with faults.noted(f"column {config.label!r}"):
+            encoded = dataset.classes.encode(table[config.label], config.labels_as)
+            labels = pa.array(encoded.index, mask=encoded.index < 0, type=pa.int32())
+    if ids is not None:
+        # a missing id is another rule's matter
+        known = pc.if_else(pc.is_null(ids), None, pc.is_in(ids, value_set=item_ids))
+    given = None if encoded is None else encoded.text
+    if faults:
+        found = {
+            "item_id": ids,
+            "annotator_id": annotators,
+            "label": labels,
+            "given_label": given,
+            "known": known,
+        }
+        faults.look(found, table.num_rows, rules_of_annotations())
+        raise faults.error()
+    return pa.Table.from_arrays([ids, annotators, labels, given, known], schema=contracts.ANNOTATIONS)
+
+
+def _ids(table: pa.Table, column: str, path: Path, faults: Faults) -> pa.Array | None:
+    ids: pa.Array | None = None
+    if column in table.column_names:
+        with faults.noted():
+            ids = id_texts(table, column, path)
+    return ids

@@ -12,8 +12,10 @@ import pyarrow.compute as pc
 from audits import contracts
 from audits.classes import LabelsAs, label_texts
 from audits.config import Dataset, ItemsConfig
-from audits.errors import InputError, first_few
+from audits.errors import ColumnsError, LabelsError, first_few
+from audits.expectations import rules_of_items
 from audits.ingest.content import content_hashes
+from audits.ingest.faults import Faults
 from audits.ingest.tables import id_texts, read_table
 
 
@@ -54,26 +56,41 @@ def ingest_items(dataset: Dataset) -> IngestedItems:
 
     Raises
     ------
+    FileError
+        When the file cannot be read.
     InputError
-        When the file cannot be read, lacks a named column, or its labels cannot be read in one way.
+        With all that can be seen at once, of the kind that all of it is: columns that are missing or of a type that
+        cannot be read, ids that are too long, labels that cannot be read in one way, files that are missing
+        or not allowed; and then also repeated and missing ids and unknown labels.
     """
     config = dataset.config.items
     path = dataset.resolve(config.path)
-    table = _read(path, config)
-    content_columns = _content_columns(table, config, path)
-    try:
-        encoded = dataset.classes.encode(table[config.label], config.labels_as)
-    except InputError as e:
-        raise InputError(f"{path}: column {config.label!r}: {e}") from e
-    further = table.drop_columns([config.id, config.label] if config.id != config.label else [config.id])
-    try:
-        hashes = content_hashes(further, content_columns, config.files, dataset.path.parent)
-    except InputError as e:
-        raise InputError(f"{path}: {e}") from e
-    labels = pa.array(encoded.index, mask=encoded.index < 0, type=pa.int32())
+    faults = Faults(path)
+    table = _read(path, config, faults)
+    ids = labels = encoded = None
+    hashes: list[str] = []
+    if config.id in table.column_names:
+        with faults.noted():
+            ids = id_texts(table, config.id, path)
+    if config.label in table.column_names:
+        with faults.noted(f"column {config.label!r}"):
+            encoded = dataset.classes.encode(table[config.label], config.labels_as)
+            labels = pa.array(encoded.index, mask=encoded.index < 0, type=pa.int32())
+    own = [c for c in dict.fromkeys([config.id, config.label]) if c in table.column_names]
+    further = table.drop_columns(own)
+    content_columns: list[str] = []
+    with faults.noted():
+        content_columns = _content_columns(table, config)
+        there = set(further.column_names)
+        files = [c for c in config.files if c in there]
+        seen = [c for c in content_columns if c in there]
+        hashes = content_hashes(further, seen, files, dataset.path.parent, dataset.roots.of_data(path))
+    if faults or ids is None or labels is None or encoded is None:
+        columns = {"item_id": ids, "label": labels, "given_label": None if encoded is None else encoded.text}
+        faults.look(columns, table.num_rows, rules_of_items())
+        raise faults.error()
     items = pa.Table.from_arrays(
-        [id_texts(table, config.id, path), labels, encoded.text, pa.array(hashes, pa.string())],
-        schema=contracts.ITEMS,
+        [ids, labels, encoded.text, pa.array(hashes, pa.string())], schema=contracts.ITEMS
     )
     return IngestedItems(items, further, tuple(content_columns), encoded.labels_as)
 
@@ -89,26 +106,26 @@ def derive_classes(path: Path, config: ItemsConfig) -> list[str]:
     texts = label_texts(_read(path, config)[config.label])
     found = [v for v in pc.unique(texts).to_pylist() if v]  # an empty text is a missing label too
     if len(found) < 2:
-        raise InputError(f"{path}: column {config.label!r} holds {len(found)} labels; expected at least 2")
+        raise LabelsError(f"{path}: column {config.label!r} holds {len(found)} labels; expected at least 2")
     if all(v.isdecimal() and len(v) < 20 for v in found):
         return sorted(found, key=lambda v: (int(v), v))
     return sorted(found)
 
 
-def _read(path: Path, config: ItemsConfig) -> pa.Table:
+def _read(path: Path, config: ItemsConfig, faults: Faults | None = None) -> pa.Table:
     named: Sequence[str] = [config.id, config.label, *(config.content or ()), *config.files, *config.groups]
     # A CSV file has no types. Were they guessed, one odd row would change every item's content hash.
-    return read_table(path, named, as_text="all")
+    return read_table(path, named, as_text="all", faults=faults)
 
 
-def _content_columns(table: pa.Table, config: ItemsConfig, path: Path) -> list[str]:
+def _content_columns(table: pa.Table, config: ItemsConfig) -> list[str]:
     if config.content is None:
         own = {config.id, config.label, *config.groups}
         columns = [c for c in table.column_names if c not in own]
     else:
         columns = list(config.content)
         if overlap := sorted({config.id, config.label} & set(columns)):
-            raise InputError(f"{path}: 'content' names the id or label column ({first_few(overlap)})")
+            raise ColumnsError(f"'content' names the id or label column ({first_few(overlap)})")
     if stray := [c for c in config.files if c not in columns]:
-        raise InputError(f"{path}: 'files' names columns that are no content ({first_few(stray)})")
+        raise ColumnsError(f"'files' names columns that are no content ({first_few(stray)})")
     return columns

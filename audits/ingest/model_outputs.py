@@ -12,9 +12,12 @@ import pyarrow.compute as pc
 from audits import contracts
 from audits.classes import UNKNOWN
 from audits.config import Dataset, ModelConfig
-from audits.errors import InputError
+from audits.errors import InputError, PathError, ShapeError
+from audits.expectations import rules_of_outputs
+from audits.ingest.faults import Faults
 from audits.ingest.output_files import OutputFile, read_output_file
-from audits.outputs import NO_ANSWER, Floats, ModelOutputs, row_blocks
+from audits.ingest.shifted import shifted
+from audits.outputs import NO_ANSWER, Floats, Ints, ModelOutputs, row_blocks
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class IngestedOutputs:
     unanswered: int
 
 
-def ingest_outputs(dataset: Dataset, model: ModelConfig, item_ids: pa.Array) -> IngestedOutputs:
+def ingest_outputs(
+    dataset: Dataset, model: ModelConfig, item_ids: pa.Array, given: Ints | None = None
+) -> IngestedOutputs:
     """Read one model's outputs and join them to the items.
 
     Parameters
@@ -49,6 +54,9 @@ def ingest_outputs(dataset: Dataset, model: ModelConfig, item_ids: pa.Array) -> 
         One of `dataset.config.models`.
     item_ids : pyarrow string array, length n
         The items' ids, in items order.
+    given : int32 array, length n, optional
+        Given labels as class indices, -1 where there is none: rows without ids that fit them only when shifted
+        are refused.
 
     Returns
     -------
@@ -57,29 +65,62 @@ def ingest_outputs(dataset: Dataset, model: ModelConfig, item_ids: pa.Array) -> 
     Raises
     ------
     InputError
-        When a file cannot be read, has another shape than the class list, has no ids without the YAML
-        saying that its rows are in items order, or then has another number of rows than there are items.
+        With all that can be seen at once, of the kind that all of it is: a file that cannot be read, has another
+        shape than the class list, has no ids without the YAML saying that its rows are in items order, or then
+        has another number of rows than there are items, or rows that are shifted against them.
     """
+
+    def look(ids: pa.Array, faults: Faults) -> None:
+        columns = _id_columns(ids, _positions(ids, item_ids), item_ids)
+        rules = rules_of_outputs(model.outputs.kind, dataset.config.tolerance)
+        faults.look(columns, len(columns["item_id"]), rules, numbered=False)
+
     try:
-        read = read_output_file(dataset, model)
+        read = read_output_file(dataset, model, look)
+        path = dataset.resolve(model.outputs.path)
         if read.ids is None and len(read.outputs) != len(item_ids):
-            raise InputError(
-                f"{dataset.resolve(model.outputs.path)}: {len(read.outputs)} rows said to be in items order, "
-                f"but there are {len(item_ids)} items"
+            raise ShapeError(
+                f"{path}: {len(read.outputs)} rows said to be in items order, but there are {len(item_ids)} items"
             )
-    except InputError as e:
-        raise InputError(f"model {model.name!r}: {e}") from e
+        if read.ids is None and given is not None and (says := shifted(read.outputs, given)):
+            raise ShapeError(f"{path}: {says}")
+    except (InputError, PathError) as e:
+        raise type(e)(f"model {model.name!r}: {e}") from e
     if read.ids is None:
-        ids, position = item_ids, np.arange(len(item_ids))
+        ids = item_ids
+        position: npt.NDArray[np.integer] = np.arange(len(item_ids))
     else:
-        ids = read.ids
-        position = pc.index_in(ids, value_set=item_ids).fill_null(-1).to_numpy(zero_copy_only=False)
+        ids, position = read.ids, _positions(read.ids, item_ids)
     joined, first_row = _join(read, position, len(item_ids))
     rows = _row_summary(read, joined, ids, position, first_row, item_ids)
     clean, clipped = _clip(joined, dataset.config.tolerance.range)
     known = first_row >= 0
     unanswered = int(((joined.labels == NO_ANSWER) & known).sum()) if joined.labels is not None else 0
     return IngestedOutputs(clean, rows, clipped, unanswered)
+
+
+def _positions(ids: pa.Array, item_ids: pa.Array) -> npt.NDArray[np.integer]:
+    """The position of each id among the items, -1 where it is none."""
+    found: npt.NDArray[np.integer] = (
+        pc.index_in(ids, value_set=item_ids).fill_null(-1).to_numpy(zero_copy_only=False)
+    )
+    return found
+
+
+def _id_columns(ids: pa.Array, position: npt.NDArray[np.integer], item_ids: pa.Array) -> dict[str, pa.Array]:
+    """What can be judged of the ids alone: a row an item, one each id that is none, one each missing id."""
+    n = len(item_ids)
+    counts = np.bincount(position[position >= 0], minlength=n).astype(np.int32)
+    stray = pc.value_counts(ids.filter(pa.array(position < 0)).drop_null())
+    missing = ids.null_count
+    return {
+        "item_id": pa.concat_arrays([item_ids, stray.field("values"), pa.nulls(missing, pa.string())]),
+        "rows": pa.concat_arrays(
+            [pa.array(counts), stray.field("counts").cast(pa.int32()), pa.nulls(missing, pa.int32())]
+        ),
+        # a missing id is another rule's matter
+        "known": pa.array([True] * n + [False] * len(stray) + [None] * missing, pa.bool_()),
+    }
 
 
 def _join(
@@ -127,7 +168,6 @@ def _row_summary(
 ) -> pa.Table:
     n = len(item_ids)
     present = first_row >= 0
-    counts = np.bincount(position[position >= 0], minlength=n).astype(np.int32)
     probs = joined.pred_probs if joined.pred_probs is not None else joined.top_k_probs
     nothing = np.full(n, np.nan)
     low, high, total = (nothing, nothing, nothing) if probs is None else _row_stats(probs)
@@ -140,31 +180,18 @@ def _row_summary(
     known_labels = np.ones(n, dtype=bool)
     if read.labels_known is not None and len(read.labels_known):
         known_labels = read.labels_known[np.where(present, first_row, 0)]
-    judged = pa.table(
-        {
-            "item_id": item_ids,
-            "rows": pa.array(counts),
-            "known": pa.array(np.ones(n, dtype=bool)),
-            "finite": pa.array(finite, mask=~present),
-            "min": pa.array(low, mask=~finite | ~present),
-            "max": pa.array(high, mask=~finite | ~present),
-            "sum": pa.array(total, mask=~finite | ~present),
-            "labels_known": pa.array(known_labels, mask=~present),
-            "labels_distinct": pa.array(distinct, mask=~present),
-        },
-        schema=contracts.OUTPUT_ROWS,
-    )
-    stray = pc.value_counts(ids.filter(pa.array(position < 0)))
-    strangers = pa.table(
-        {
-            "item_id": stray.field("values"),
-            "rows": stray.field("counts").cast(pa.int32()),
-            "known": pa.array(np.zeros(len(stray), dtype=bool)),
-            **{c: pa.nulls(len(stray), contracts.OUTPUT_ROWS.field(c).type) for c in judged.column_names[3:]},
-        },
-        schema=contracts.OUTPUT_ROWS,
-    )
-    return pa.concat_tables([judged, strangers])
+    columns = _id_columns(ids, position, item_ids)
+    judged = {
+        "finite": pa.array(finite, mask=~present),
+        "min": pa.array(low, mask=~finite | ~present),
+        "max": pa.array(high, mask=~finite | ~present),
+        "sum": pa.array(total, mask=~finite | ~present),
+        "labels_known": pa.array(known_labels, mask=~present),
+        "labels_distinct": pa.array(distinct, mask=~present),
+    }
+    strangers = len(columns["item_id"]) - n
+    judged = {k: pa.concat_arrays([v, pa.nulls(strangers, v.type)]) for k, v in judged.items()}
+    return pa.table({**columns, **judged}, schema=contracts.OUTPUT_ROWS)
 
 
 def _row_stats(probs: Floats) -> tuple[npt.NDArray[np.float64], ...]:

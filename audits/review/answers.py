@@ -1,6 +1,6 @@
 """Reading what people fill in: decisions, labels, seconds and times, from a cell or a JSON value.
 
-Each function returns the value or raises `InputError` with what is wrong, for the caller to add the line.
+Each function returns the value or raises `VerdictsError` with what is wrong, for the caller to add the line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from audits.classes import ClassList
-from audits.errors import InputError, first_few
+from audits.errors import VerdictsError, first_few
 from audits.review.records import DECISIONS, Decision
 
 
@@ -24,7 +24,7 @@ def text_of(value: Any, name: str) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise InputError(f"{name!r} must be text, got {_short(value)}")
+    raise VerdictsError(f"{name!r} must be text, got {_short(value)}")
 
 
 def decision_of(value: Any) -> Decision:
@@ -33,8 +33,12 @@ def decision_of(value: Any) -> Decision:
     for decision in DECISIONS:
         if text.lower() == decision:
             return decision
+    if not text:
+        raise VerdictsError(f"no decision; expected one of {', '.join(DECISIONS)}")
     near = _nearest(text.lower(), DECISIONS)
-    raise InputError(f"unknown decision {_short(text)}; the nearest is {near!r} (of {', '.join(DECISIONS)})")
+    raise VerdictsError(
+        f"unknown decision {_short(text)}; the nearest is {near!r} (of {', '.join(DECISIONS)})"
+    )
 
 
 def known_labels(classes: ClassList) -> dict[str, tuple[str, ...]]:
@@ -50,11 +54,17 @@ def known_labels(classes: ClassList) -> dict[str, tuple[str, ...]]:
 
 
 def labels_of(
-    value: Any, decision: Decision, classes: ClassList, known: Mapping[str, tuple[str, ...]]
+    value: Any,
+    decision: Decision,
+    classes: ClassList,
+    known: Mapping[str, tuple[str, ...]],
+    *,
+    hint: bool = True,
 ) -> tuple[str, ...]:
     """Class ids, in the order of the class list, from a list or from text with `|` between them.
 
-    `known` is `known_labels(classes)`.
+    `known` is `known_labels(classes)`. To look for the nearest to an unknown label takes time where there are
+    many classes; `hint` says whether to.
     """
     if isinstance(value, list):
         texts = [text_of(v, "labels").strip() for v in value]
@@ -63,7 +73,7 @@ def labels_of(
         # a label may itself hold a |; where one label is expected, try the cell as a whole first
         whole = decision != "multiple" and bool(_ids_of(cell, known))
         texts = [cell] if whole else [t.strip() for t in cell.split("|")] if cell else []
-    ids = [_class_id(text, known) for text in texts]
+    ids = [_class_id(text, known, hint) for text in texts]
     return tuple(sorted(ids, key=classes.positions.__getitem__))
 
 
@@ -78,7 +88,7 @@ def seconds_of(value: Any) -> float | None:
     try:
         return float(text) if text else None
     except ValueError:
-        raise InputError(f"'seconds' must be a number of at least 0, got {_short(text)}") from None
+        raise VerdictsError(f"'seconds' must be a number of at least 0, got {_short(text)}") from None
 
 
 def time_of(value: Any) -> datetime | None:
@@ -87,20 +97,21 @@ def time_of(value: Any) -> datetime | None:
     try:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
-        raise InputError(f"'decided_at' must be ISO 8601 with a time zone, got {_short(text)}") from None
+        raise VerdictsError(f"'decided_at' must be ISO 8601 with a time zone, got {_short(text)}") from None
 
 
-def _class_id(text: str, known: Mapping[str, tuple[str, ...]]) -> str:
+def _class_id(text: str, known: Mapping[str, tuple[str, ...]], hint: bool) -> str:
     ids = _ids_of(text, known)
     if len(ids) == 1:
         return ids[0]
     if ids:
-        raise InputError(
+        raise VerdictsError(
             f"the name {_short(text)} stands for {len(ids)} classes; give one of the ids {first_few(ids)}"
         )
     if not text:
-        raise InputError("an empty label")
-    raise InputError(f"unknown label {_short(text)}; the nearest is {_nearest(text, known)!r}")
+        raise VerdictsError("an empty label")
+    near = f"; the nearest is {_nearest(text, known)!r}" if hint else ""
+    raise VerdictsError(f"unknown label {_short(text)}{near}")
 
 
 def _ids_of(text: str, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -1,25 +1,25 @@
-"""Opening the review store's database: how SQLite is set up, and its migration to the newest tables."""
+"""Opening the review store's database, and its migration to the newest tables."""
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from audits.errors import StoreError, first_few
+from audits.errors import StoreError, StoreVersionError, first_few
+from audits.review.backends import resolve
+from audits.review.backends.backend import BUSY_SECONDS, Backend
 from audits.review.records import Mark
-from audits.review.schema import HEAD
+from audits.review.schema import HEAD, metadata
 
-#: How long a writer waits for another one, in seconds.
-BUSY_SECONDS = 30.0
+_WRITES = "labelaudit_writes"
 
-_BEGIN = "labelaudit_begin"
+#: What PostgreSQL says when a lock was not given within the time set.
+_LOCK_TIMEOUT = "55P03"
 
 #: Tasks and verdicts by dataset, each counted once.
 _COUNTS = """
@@ -28,19 +28,23 @@ SELECT dataset, sum(tasks), sum(verdicts) FROM (
     FROM review_task t JOIN question q ON t.question_hash = q.hash GROUP BY q.dataset
     UNION ALL
     SELECT q.dataset, 0, count(*) FROM verdict v JOIN question q ON v.question_hash = q.hash GROUP BY q.dataset
-) GROUP BY dataset
+) AS counted GROUP BY dataset
 """
 
 
-def open_engine(url: str | URL) -> Engine:
-    """Open a review store and bring its tables to the newest revision.
+def open_engine(url: str | URL, *, migrate: bool | None = None) -> Engine:
+    """Open a review store; one that has no tables yet gets them.
 
     Safe when several processes open the same new store at once.
 
     Parameters
     ----------
     url : str or URL
-        `sqlite:///PATH`; the file is created when it is not there, its folder is not.
+        `sqlite:///PATH` (the file is created when it is not there, its folder is not) or
+        `postgresql://USER@HOST/DATABASE`.
+    migrate : bool, optional
+        Whether tables of an older revision are brought to the newest. Left out: in a SQLite file they are; on a
+        server, which machines with an older labelaudit may be using, they are not.
 
     Returns
     -------
@@ -50,22 +54,48 @@ def open_engine(url: str | URL) -> Engine:
     Raises
     ------
     StoreError
-        When the URL is not one of a SQLite file, the file cannot be opened, holds something else or was
-        written by a newer labelaudit.
+        When no store can be behind the URL, it cannot be reached or opened, or holds something else.
+    StoreVersionError
+        When it was written by a newer labelaudit, or is older and not to be migrated.
     """
-    parsed, path = _sqlite_file(url)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin)
+    parsed, backend = resolve(url)
+    engine = connected(parsed, backend)
     try:
-        _migrate(engine, path)
-    except SQLAlchemyError as e:
-        engine.dispose()
-        raise StoreError(f"review store {path}: {reason(e)}") from e
+        with _told(backend.where(parsed)):
+            _migrate(engine, backend, backend.migrates_itself if migrate is None else migrate)
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def connected(url: URL, backend: Backend) -> Engine:
+    """The engine of a store, as it is: nothing is made or migrated, nothing connected yet."""
+    engine = backend.engine(url)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        backend.begin(connection, bool(connection.get_execution_options().get(_WRITES, False)))
+
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine for transactions that write: one at a time, each waits for the one before it."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def reason(error: SQLAlchemyError) -> str:
+    """What the database said, on one line, without the statement and its values."""
+    told = getattr(error, "orig", None) or error
+    sqlite = getattr(told, "sqlite_errorname", None) or ""
+    if getattr(told, "sqlstate", None) == _LOCK_TIMEOUT or sqlite.startswith("SQLITE_BUSY"):
+        return f"another process has been writing to it for {BUSY_SECONDS:g} s"
+    if sqlite.startswith("SQLITE_IOERR"):
+        return f"{told}; the disk may be full"
+    # the first line: what follows may repeat values
+    words = getattr(getattr(told, "diag", None), "message_primary", None) or str(told)
+    return " ".join(words.split())
 
 
 @dataclass(frozen=True)
@@ -75,7 +105,7 @@ class Look:
     Attributes
     ----------
     unsound : list of str
-        What SQLite finds wrong with the file.
+        What the database finds wrong with it.
     revision : str or None
         Revision of its tables; None where it has none.
     verdicts : int
@@ -89,139 +119,103 @@ class Look:
     marks: dict[str, Mark]
 
 
-def look_at(path: Path) -> Look | None:
+def look_at(url: str | URL) -> Look | None:
     """Look at a review store without making, migrating or changing it.
 
     Parameters
     ----------
-    path : Path
-        Its file.
+    url : str or URL
 
     Returns
     -------
     Look or None
-        None where there is no file, or nothing in it.
+        None where there is no file, or nothing in the database.
 
     Raises
     ------
-    sqlite3.Error
-        When the file cannot be opened, is no SQLite file or has other tables.
+    StoreError
+        When it cannot be opened or has other tables; its cause is what the database said.
     """
-    if not path.exists():
+    parsed, backend = resolve(url)
+    engine = backend.looking(parsed)
+    if engine is None:
         return None
-    # read-only: a file of no bytes stays one
-    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-            return None
-        unsound = [str(r[0]) for r in connection.execute("PRAGMA quick_check(3)")]
-        if unsound != ["ok"]:
-            return Look(unsound, None, 0, {})
-        revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        verdicts = connection.execute("SELECT count(*) FROM verdict").fetchone()[0]
-        rows = connection.execute(_COUNTS).fetchall()
-    marks = {str(name): Mark(tasks=tasks, verdicts=given) for name, tasks, given in rows}
-    return Look([], None if revision is None else str(revision[0]), int(verdicts), marks)
-
-
-def writing(engine: Engine) -> Engine:
-    """The same engine for transactions that write: they take SQLite's write lock at their start.
-
-    A transaction that reads first and asks for the lock later fails at once when another one wrote in
-    between; one that takes it at the start waits its turn.
-    """
-    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-
-
-def reason(error: SQLAlchemyError) -> str:
-    """What the database said, without the statement and its values."""
-    return str(getattr(error, "orig", None) or error)
-
-
-def _sqlite_file(url: str | URL) -> tuple[URL, Path]:
     try:
-        parsed = make_url(url)
+        with _told(backend.where(parsed)), engine.connect() as connection:
+            backend.begin(connection, writes=False)
+            if not inspect(connection).get_table_names():
+                return None
+            if unsound := backend.unsound(connection):
+                return Look(unsound, None, 0, {})
+            revision = _revision(connection, backend.where(parsed))
+            verdicts = connection.execute(text("SELECT count(*) FROM verdict")).scalar_one()
+            rows = connection.execute(text(_COUNTS)).all()
+    finally:
+        engine.dispose()
+    marks = {str(name): Mark(tasks=int(tasks), verdicts=int(given)) for name, tasks, given in rows}
+    return Look([], revision, int(verdicts), marks)
+
+
+def known_revisions() -> list[str]:
+    """Revisions that the tables can be brought to the newest from, oldest first."""
+    import audits.review.migrations.versions as versions
+
+    return sorted(
+        p.name.split("_")[0] for folder in versions.__path__ for p in Path(folder).glob("[0-9]*.py")
+    )
+
+
+@contextlib.contextmanager
+def _told(where: str) -> Iterator[None]:
+    try:
+        yield
     except SQLAlchemyError as e:
-        raise StoreError(f"review store {url!r}: not a database URL; expected sqlite:///PATH") from e
-    if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
-        shown = parsed.render_as_string(hide_password=True)
-        raise StoreError(f"review store {shown!r}: only SQLite is supported; expected sqlite:///PATH")
-    if parsed.database in (None, "", ":memory:"):
-        raise StoreError(
-            "review store: a database in memory would lose the verdicts; expected sqlite:///PATH"
-        )
-    path = Path(str(parsed.database))
-    if not path.parent.is_dir():
-        raise StoreError(f"review store {path}: the folder {path.parent} does not exist")
-    return parsed, path
+        raise StoreError(f"review store {where}: {reason(e)}") from e
 
 
-def _set_up(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
-    try:
-        # the driver's own BEGIN comes too late and is never IMMEDIATE; ours is sent by `_begin`
-        connection.isolation_level = None
-        _use_wal(connection)
-        # FULL: a commit is on disk before it is acknowledged, also through a power cut
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        # without this, INSERT OR REPLACE deletes rows without asking the triggers
-        connection.execute("PRAGMA recursive_triggers = ON")
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait here while another process makes the same change to a new file
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as e:
-            if "locked" not in str(e) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
-
-
-def _migrate(engine: Engine, path: Path) -> None:
+def _migrate(engine: Engine, backend: Backend, allowed: bool) -> None:
+    where = backend.where(engine.url)
     with engine.begin() as connection:
-        if _revision(connection, path) == HEAD:
+        if _revision(connection, where) == HEAD:
             return
     # Alembic is loaded only when there is something to migrate: it is slow to import.
     from alembic import command
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     folder = Path(__file__).parent / "migrations"
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     with writing(engine).begin() as connection:
-        revision = _revision(connection, path)  # again, now that nobody else can change it
-        known = {s.revision for s in ScriptDirectory.from_config(config).walk_revisions()}
-        if revision is not None and revision not in known:
-            raise StoreError(
-                f"review store {path}: it is at revision {revision!r}, which this labelaudit (at {HEAD!r}) "
+        revision = _revision(connection, where)  # again, now that nobody else can change it
+        if revision is not None and revision not in known_revisions():
+            raise StoreVersionError(
+                f"review store {where}: it is at revision {revision!r}, which this labelaudit (at {HEAD!r}) "
                 "does not know; it was written by a newer one"
+            )
+        if revision is None and (unsound := backend.unsound(connection)):
+            raise StoreError(f"review store {where}: {first_few(unsound)}")
+        if revision not in (None, HEAD) and not allowed:
+            raise StoreVersionError(
+                f"review store {where}: its tables are at revision {revision!r}, this labelaudit wants {HEAD!r}; "
+                "when everybody who uses it has this version, 'labelaudit store migrate' brings them there"
             )
         if revision != HEAD:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
 
-def _revision(connection: Connection, path: Path) -> str | None:
+def _revision(connection: Connection, where: str) -> str | None:
     """Revision of the tables; None for an empty database."""
     tables = inspect(connection).get_table_names()
-    if "alembic_version" in tables:
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
-        if len(found) == 1:
-            return str(found[0])
-        raise StoreError(f"review store {path}: expected one revision in alembic_version, got {len(found)}")
-    if tables:
+    others = set(tables) - set(metadata.tables) - {"alembic_version"}
+    if others or (tables and "alembic_version" not in tables):
         raise StoreError(
-            f"review store {path}: a SQLite database, but not a review store (tables: {first_few(tables)})"
+            f"review store {where}: there is a database, but it is not a review store (tables: "
+            f"{first_few(sorted(others or tables))}); a review store has a database of its own"
         )
-    return None
+    if not tables:
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    if len(found) == 1:
+        return str(found[0])
+    raise StoreError(f"review store {where}: expected one revision in alembic_version, got {len(found)}")

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,15 +16,14 @@ from typing import Any
 import pyarrow as pa
 
 from audits.classes import ClassList
-from audits.disk import write_atomic, writing
 from audits.errors import InputError, first_few
+from audits.formulas import guarded, guarded_key
+from audits.out_files import checked_target, write_out
 from audits.review.consensus import Rule, decide
 from audits.review.questions import questions_of
 from audits.review.records import StoredVerdict, Task
 from audits.review.store import ReviewStore
 from audits.review.verdict_files import ANSWERED, ASKED, CONTENT, file_format
-
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def export_queue(
@@ -72,13 +70,13 @@ def export_queue(
     Raises
     ------
     UsageError
-        For another suffix.
-    AuditError
+        For another suffix, a folder that is not there, or one in the file's place.
+    DiskError
         When the file cannot be written.
     InputError
         When `content` has no row for an open item.
     """
-    format_ = file_format(path)
+    format_ = file_format(checked_target(path))
     tasks = open_tasks(store, dataset, items, classes, rule)
     if blind:
         tasks = sorted(
@@ -100,8 +98,7 @@ def export_queue(
             asked = [_asked_cell(v) for v in _asked(task, classes).values()]
             writer.writerow([*asked, *(_content_cell(v) for v in row.values()), *("" for _ in ANSWERED)])
         data = buffer.getvalue().replace("\0", "\ufffd")  # a NUL ends the text in many readers
-    with writing(path):
-        write_atomic(path, data.encode())
+    write_out(path, data.encode())
     return len(tasks)
 
 
@@ -141,17 +138,6 @@ def open_tasks(
     return sorted(waiting, key=lambda t: (places[t.id], t.question.hash))
 
 
-def guarded(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula.
-
-    Examples
-    --------
-    >>> guarded("=1+1"), guarded("plain")
-    ("'=1+1", 'plain')
-    """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
 _BLANK: dict[str, Any] = {"decision": None, "labels": [], "reviewer": None, "comment": "", "seconds": None}
 
 
@@ -189,8 +175,7 @@ def _content_of(content: pa.Table | None, item_ids: Sequence[str]) -> list[dict[
 def _asked_cell(value: str | list[str] | None) -> str:
     if isinstance(value, list):
         return guarded(" | ".join(value))
-    # ids such as -1 are numbers to a spreadsheet, not formulas, and must come back as they are
-    return "" if value is None else value if _NUMBER.fullmatch(value) else guarded(value)
+    return "" if value is None else guarded_key(value)
 
 
 def _content_cell(value: Any) -> str:

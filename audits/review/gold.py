@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from audits.config import Dataset, GoldConfig
-from audits.errors import InputError, collect, first_few
+from audits.errors import IdsError, LabelsError, first_few
+from audits.ingest.faults import Faults
 from audits.ingest.tables import id_texts, read_table
 from audits.review.consensus import counting
 from audits.review.records import StoredVerdict, Task
@@ -32,22 +33,26 @@ def read_gold(dataset: Dataset, config: GoldConfig) -> dict[str, str]:
         When the file cannot be read, an id is missing or repeats, or a label is in no class.
     """
     path = dataset.resolve(config.path)
-    table = read_table(path, [config.id, config.label], as_text=[config.id, config.label])
-    ids = id_texts(table, config.id, path).to_pylist()
-    try:
-        encoded = dataset.classes.encode(table[config.label], config.labels_as)
-    except InputError as e:
-        raise InputError(f"{path}: column {config.label!r}: {e}") from e
-    problems = []
-    if missing := sum(i is None for i in ids):
-        problems.append(f"{missing} of {len(ids)} ids are missing")
-    if twice := sorted(i for i, times in Counter(ids).items() if i is not None and times > 1):
-        problems.append(f"{len(twice)} ids repeat ({first_few(twice)})")
-    if unknown := [i for i, c in zip(ids, encoded.index, strict=True) if c < 0]:
-        problems.append(f"{len(unknown)} labels are missing or not in the class list ({first_few(unknown)})")
-    if problems:
-        raise InputError(collect(f"{path}: gold items", problems))
-    return {i: dataset.classes.ids[c] for i, c in zip(ids, encoded.index, strict=True)}
+    faults = Faults(path)
+    table = read_table(path, [config.id, config.label], [config.id, config.label], faults)
+    ids: list[str | None] = []
+    encoded = None
+    if config.id in table.column_names:
+        with faults.noted():
+            ids = id_texts(table, config.id, path).to_pylist()
+    if config.label in table.column_names:
+        with faults.noted(f"column {config.label!r}"):
+            encoded = dataset.classes.encode(table[config.label], config.labels_as)
+    if missing := sum(not i for i in ids):
+        faults.add(IdsError, f"gold items: {missing} of {len(ids)} ids are missing")
+    if twice := sorted(i for i, times in Counter(ids).items() if i and times > 1):
+        faults.add(IdsError, f"gold items: {len(twice)} ids repeat ({first_few(twice)})")
+    if encoded is not None and (unknown := [i for i, c in zip(ids, encoded.index, strict=False) if c < 0]):
+        words = f"{len(unknown)} labels are missing or not in the class list ({first_few(unknown)})"
+        faults.add(LabelsError, f"gold items: {words}")
+    if faults or encoded is None:
+        raise faults.error()
+    return {str(i): dataset.classes.ids[c] for i, c in zip(ids, encoded.index, strict=True)}
 
 
 def gold_results(tasks: Iterable[Task], verdicts: Iterable[StoredVerdict]) -> list[dict[str, object]]:

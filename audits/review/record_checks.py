@@ -8,6 +8,14 @@ from datetime import UTC
 
 from audits.review.records import DECISIONS, STRATA, NewTask, NewVerdict, Question, StoredVerdict
 
+#: Longest free text that is stored, in characters: a comment, or why a verdict is taken back.
+LONGEST_TEXT = 10_000
+
+#: Longest name or id that is stored, in bytes of UTF-8: databases index them.
+LONGEST_NAME = 2_000
+
+_FREE = ("comment", "reason")
+
 
 def verdict_problems(verdict: NewVerdict) -> list[str]:
     """Everything about a verdict that does not fit together; empty when it can be stored.
@@ -35,9 +43,8 @@ def verdict_problems(verdict: NewVerdict) -> list[str]:
         "reviewer": verdict.reviewer or "",
         "comment": verdict.comment,
         "source": verdict.source,
-        "label": "".join(verdict.labels),
     }
-    return problems + text_problems(texts.items())
+    return problems + text_problems([*texts.items(), *(("label", label) for label in verdict.labels)])
 
 
 def task_problems(task: NewTask) -> list[str]:
@@ -59,9 +66,14 @@ def text_problems(texts: Iterable[tuple[str, str]]) -> list[str]:
         if "\0" in text:
             problems.append(f"the {name} holds a NUL character")
         try:
-            text.encode()
+            size = len(text.encode())
         except UnicodeEncodeError:
             problems.append(f"the {name} holds half a character (a lone surrogate)")
+            continue
+        if name in _FREE and len(text) > LONGEST_TEXT:
+            problems.append(f"the {name} has {len(text)} characters; at most {LONGEST_TEXT} are stored")
+        elif name not in _FREE and size > LONGEST_NAME:
+            problems.append(f"the {name} has {size} bytes; at most {LONGEST_NAME} are stored")
     return problems
 
 

@@ -1,11 +1,10 @@
-"""Tables of the review store. What people said is append-only: triggers refuse to change or delete it."""
+"""Tables of the review store. What was asked and what people said is append-only: triggers refuse changes."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from sqlalchemy import (
-    DDL,
     JSON,
     CheckConstraint,
     Column,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    event,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -27,7 +25,7 @@ from sqlalchemy.types import TypeDecorator
 from audits.review.records import DECISIONS, STRATA
 
 #: Revision that the tables below are at. A store at this revision is opened without loading Alembic.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -131,15 +129,5 @@ withdrawal = Table(
     UniqueConstraint("verdict_id"),
 )
 
-APPEND_ONLY = (question, verdict, withdrawal)
-
-for _table in APPEND_ONLY:
-    for _change in ("update", "delete"):
-        event.listen(
-            _table,
-            "after_create",
-            DDL(  # type: ignore[no-untyped-call]
-                f"CREATE TRIGGER {_table.name}_no_{_change} BEFORE {_change.upper()} ON {_table.name} "
-                f"BEGIN SELECT RAISE(ABORT, '{_table.name} is append-only'); END"
-            ),
-        )
+#: Tables that are only ever added to. The triggers that see to it are made by the migrations.
+APPEND_ONLY = (question, review_task, verdict, withdrawal)

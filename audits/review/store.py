@@ -15,7 +15,8 @@ from typing import Any, Self
 from sqlalchemy import URL, ColumnElement, Connection, FromClause, Select, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from audits.errors import InputError, StoreError, UsageError, collect
+from audits.errors import StoreError, UsageError, VerdictsError, collect
+from audits.review.backends import where
 from audits.review.database import open_engine, reason, writing
 from audits.review.record_checks import same_content, task_problems, text_problems, verdict_problems
 from audits.review.records import Mark, NewTask, NewVerdict, Question, StoredVerdict, Task
@@ -29,9 +30,6 @@ from audits.review.store_rows import (
     select_verdicts,
 )
 
-#: How many bad verdicts or tasks a message names.
-NAMED = 50
-
 
 class ReviewStore:
     """The review store behind a URL. Safe to use from several threads and processes at once.
@@ -39,7 +37,8 @@ class ReviewStore:
     Parameters
     ----------
     url : str or sqlalchemy.URL
-        `sqlite:///PATH`. A file that is not there is created.
+        `sqlite:///PATH` (a file that is not there is created) or `postgresql://USER@HOST/DATABASE` (an empty
+        database is given its tables).
 
     Raises
     ------
@@ -62,7 +61,7 @@ class ReviewStore:
     def __init__(self, url: str | URL) -> None:
         self._engine = open_engine(url)
         self._writer = writing(self._engine)
-        self._where = f"review store {self._engine.url.database}"
+        self._where = f"review store {where(self._engine.url)}"
         self._closed = False
 
     def close(self) -> None:
@@ -96,7 +95,7 @@ class ReviewStore:
 
         Raises
         ------
-        InputError
+        VerdictsError
             With every task whose parts do not fit together.
         """
         problems = [f"item {t.question.item_id!r}: {p}" for t in tasks for p in task_problems(t)]
@@ -144,7 +143,7 @@ class ReviewStore:
 
         Raises
         ------
-        InputError
+        VerdictsError
             With every verdict whose parts do not fit together, or whose client id stands for another one.
         """
         given = list(verdicts)
@@ -207,7 +206,7 @@ class ReviewStore:
         ------
         UsageError
             When there is no such verdict or it was withdrawn before.
-        InputError
+        VerdictsError
             When the client id is empty or stands for another withdrawal, or a text cannot be stored.
         """
         texts = {"client id": client_id, "reviewer": reviewer or "", "reason": reason}
@@ -222,7 +221,7 @@ class ReviewStore:
             if sent is not None:
                 if dict(sent._mapping) == new:
                     return False
-                raise InputError(
+                raise VerdictsError(
                     f"withdrawal of verdict {verdict_id}: the client id {client_id!r} is stored with another one"
                 )
             if connection.execute(select(verdict.c.id).where(verdict.c.id == verdict_id)).first() is None:
@@ -362,7 +361,5 @@ def _name(v: NewVerdict) -> str:
 
 
 def _raise_all(where: str, problems: list[str]) -> None:
-    if len(problems) > NAMED:
-        problems = [*problems[:NAMED], f"... and {len(problems) - NAMED} more"]
     if problems:
-        raise InputError(collect(where, problems))
+        raise VerdictsError(collect(where, problems))

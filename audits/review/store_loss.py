@@ -36,5 +36,5 @@ def lost(results: ResultStore, mark: Mark, dataset: str) -> str | None:
         return None
     return (
         f"dataset {dataset!r}: the review store holds only {' and '.join(gone)}, so it is not the one it was. Put "
-        f"state/review.sqlite back from a backup; or go on with what there is: 'labelaudit run {dataset} --force'"
+        f"it back from a backup; or go on with what there is: 'labelaudit run {dataset} --force'"
     )

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from audits.review.records import Question, StoredVerdict
 from audits.review.schema import question, verdict, withdrawal
 
-#: How many values go into one query. SQLite takes 32766 in all.
+#: How many values go into one query. SQLite takes 32766 in all, PostgreSQL 65535.
 CHUNK = 5000
 
 QUESTION = (
@@ -42,7 +42,8 @@ def add_questions(connection: Connection, questions: Iterable[Question]) -> None
         for q in questions
     ]
     if rows:
-        connection.execute(sqlite.insert(question).on_conflict_do_nothing(index_elements=["hash"]), rows)
+        insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(question)
+        connection.execute(insert.on_conflict_do_nothing(index_elements=["hash"]), rows)
 
 
 def in_chunks(

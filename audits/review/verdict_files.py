@@ -6,12 +6,14 @@ import csv
 import difflib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from audits.errors import SHOWN, InputError, UsageError, first_few
+from audits.errors import SHOWN, ColumnsError, FileError, UsageError, first_few, plain
+from audits.plain_files import read_text_bytes
 
 #: What an export says about an item, beside its content.
 ASKED = (
@@ -30,8 +32,14 @@ OPTIONAL = ("client_id", "decided_at")
 #: Content columns carry this before their own name, so that they cannot clash with the others.
 CONTENT = "content_"
 
+#: How many bad rows a message names. For those beyond it nothing is looked up that only serves the message.
+NAMED = 50
+
 _REQUIRED = ("item_id", "question", "decision")
 _KNOWN = (*ASKED, *ANSWERED, *OPTIONAL)
+
+#: What a file that holds nothing may consist of: line ends, blanks, a byte order mark.
+_BLANKS = b"\r\n\t \xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -69,12 +77,13 @@ def file_format(path: Path) -> Literal["csv", "jsonl"]:
 def read_rows(path: Path) -> tuple[list[FileRow], list[BadRow]]:
     """Read a CSV or JSONL file of verdicts.
 
-    Rows without any value are passed over. CSV values are strings; JSONL values are what JSON says.
+    Rows without any value are passed over, and so is what the item was shown with. CSV values are strings;
+    JSONL values are what JSON says.
 
     Parameters
     ----------
     path : Path
-        UTF-8, with or without a byte order mark, any line ends.
+        UTF-8, with or without a byte order mark, any line ends; at most `plain_files.LARGEST` bytes.
 
     Returns
     -------
@@ -86,52 +95,38 @@ def read_rows(path: Path) -> tuple[list[FileRow], list[BadRow]]:
     Raises
     ------
     UsageError
-        When the suffix is neither .csv nor .jsonl or the file is not there.
-    InputError
-        When the file is not text, or its columns are not those of an export.
+        When the suffix is neither .csv nor .jsonl.
+    FileError
+        When the file is missing, empty, too large or no text.
+    ColumnsError
+        When its columns are not those of an export.
     """
     format_ = file_format(path)
-    text = _read_text(path)
-    return _read_csv(path, text) if format_ == "csv" else _read_jsonl(text)
+    data = read_text_bytes(path)
+    if format_ == "jsonl":
+        return _read_jsonl(data)  # one without a line is what an empty queue is exported as
+    if not data.strip(_BLANKS):
+        raise FileError(f"{path}: the file is empty; expected a header row")
+    return _read_csv(path, data)
 
 
-def _read_text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as e:
-        raise UsageError(f"{path}: cannot be read: {e.strerror}") from e
-    if (nul := data.find(b"\0")) >= 0:
-        raise InputError(f"{path}: line {_line_at(data, nul)}: a NUL byte; expected UTF-8 text")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as e:
-        raise InputError(
-            f"{path}: line {_line_at(data, e.start)}: not UTF-8 ({e.reason}); save the file as UTF-8"
-        ) from e
-
-
-def _line_at(data: bytes, position: int) -> int:
-    return data.count(b"\n", 0, position) + 1
-
-
-def _read_csv(path: Path, text: str) -> tuple[list[FileRow], list[BadRow]]:
+def _read_csv(path: Path, data: bytes) -> tuple[list[FileRow], list[BadRow]]:
     # the reader refuses fields beyond a limit that belongs to the whole process: only ever raise it
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    records = _csv_records(text)
+    csv.field_size_limit(max(csv.field_size_limit(), len(data)))
+    records = _csv_records(data)
     try:
-        header = [name.strip() for name in next(records)[1]]
-    except StopIteration:
-        raise InputError(f"{path}: the file is empty; expected a header row") from None
+        header = [name.strip() for name in next(records, (1, [""]))[1]]
     except csv.Error as e:
-        raise InputError(f"{path}: line 1: not valid CSV ({e})") from e
+        raise FileError(f"{path}: line 1: not valid CSV ({e})") from e
     _check_header(path, header)
+    wanted = [i for i, name in enumerate(header) if not name.startswith(CONTENT)]
     rows: list[FileRow] = []
     bad: list[BadRow] = []
     line = 1
     try:
         for line, cells in records:
             if len(cells) == len(header):
-                rows.append(FileRow(line, dict(zip(header, cells, strict=True))))
+                rows.append(FileRow(line, {header[i]: cells[i] for i in wanted}))
             else:
                 bad.append(BadRow(line, f"{len(cells)} fields, but the header has {len(header)}"))
     except csv.Error as e:
@@ -139,10 +134,10 @@ def _read_csv(path: Path, text: str) -> tuple[list[FileRow], list[BadRow]]:
     return rows, bad
 
 
-def _csv_records(text: str) -> Iterator[tuple[int, list[str]]]:
+def _csv_records(data: bytes) -> Iterator[tuple[int, list[str]]]:
     # Lines end at \n, as editors count them; a \r alone ends lines only in files that have nothing else.
-    newline = "\n" if "\n" in text else ""
-    reader = csv.reader(io.StringIO(text, newline=newline), strict=True)
+    newline = "\n" if b"\n" in data else ""
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=newline), strict=True)
     start = 1
     for cells in reader:
         if any(cells):
@@ -154,30 +149,35 @@ def _check_header(path: Path, header: list[str]) -> None:
     problems = []
     if missing := [name for name in _REQUIRED if name not in header]:
         problems.append(f"no column {first_few([repr(m) for m in missing])}")
-    if twice := sorted({name for name in header if header.count(name) > 1}):
-        problems.append(f"columns given twice: {first_few(twice)}")
+    if twice := sorted(name for name, times in Counter(header).items() if times > 1):
+        problems.append(f"columns given twice: {first_few(map(repr, twice))}")
     if len(header) == 1 and (other := [c for c in (";", "\t") if c in header[0]]):
         problems.append(f"columns are separated by {other[0]!r}; expected ','")
     else:
-        problems += [_unknown(name) for name in header if not _is_known(name)]
+        problems += _unknown(list(dict.fromkeys(header)))
     if problems:
-        raise InputError(f"{path}: line 1: {'; '.join(problems)}")
+        raise ColumnsError(f"{path}: line 1: {'; '.join(problems)}")
 
 
-def _is_known(name: str) -> bool:
-    return name in _KNOWN or name.startswith(CONTENT)
+def _unknown(names: list[str], hint: bool = True) -> list[str]:
+    unknown = [name for name in names if not (name in _KNOWN or name.startswith(CONTENT))]
+    if not hint:
+        return ["unknown columns"] if unknown else []
+    rest = [f"{len(unknown) - SHOWN} more unknown columns"] if len(unknown) > SHOWN else []
+    return [_nearest(name) for name in unknown[:SHOWN]] + rest
 
 
-def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.0)[0]
-    return f"unknown column {name!r}; the nearest known one is {near!r}"
+def _nearest(name: str) -> str:
+    # the comparison takes time in the product of the lengths, and a name can be a whole book
+    near = difflib.get_close_matches(name[:100], _KNOWN, n=1, cutoff=0.0)[0]
+    return f"unknown column {plain(repr(name))}; the nearest known one is {near!r}"
 
 
-def _read_jsonl(text: str) -> tuple[list[FileRow], list[BadRow]]:
+def _read_jsonl(data: bytes) -> tuple[list[FileRow], list[BadRow]]:
     rows: list[FileRow] = []
     bad: list[BadRow] = []
     # not splitlines(): that also splits at characters which JSON strings may hold as they are
-    for line, raw in enumerate(text.split("\n"), start=1):
+    for line, raw in enumerate(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="\n"), start=1):
         if not raw.strip():
             continue
         try:
@@ -189,10 +189,11 @@ def _read_jsonl(text: str) -> tuple[list[FileRow], list[BadRow]]:
             bad.append(BadRow(line, f"expected a JSON object, got {type(values).__name__}"))
             continue
         problems = [f"no {name!r}" for name in _REQUIRED if name not in values]
-        problems += [_unknown(name) for name in values if not _is_known(name)][:SHOWN]
+        problems += _unknown(list(values), hint=len(bad) < NAMED)
         bad += [BadRow(line, p) for p in problems]
         if not problems:
-            rows.append(FileRow(line, values))
+            kept = {name: value for name, value in values.items() if not name.startswith(CONTENT)}
+            rows.append(FileRow(line, kept))
     return rows, bad
 
 

@@ -13,16 +13,13 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from audits.classes import ClassList
-from audits.errors import InputError
+from audits.errors import InputError, VerdictsError, plain
 from audits.review.answers import decision_of, known_labels, labels_of, seconds_of, text_of, time_of
 from audits.review.questions import questions_of
 from audits.review.record_checks import same_content, verdict_problems
 from audits.review.records import NewVerdict, Question, StoredVerdict
 from audits.review.store import ReviewStore
-from audits.review.verdict_files import BadRow, FileRow, read_rows
-
-#: How many bad rows a message names.
-NAMED = 50
+from audits.review.verdict_files import NAMED, BadRow, FileRow, read_rows
 
 T = TypeVar("T")
 
@@ -81,8 +78,10 @@ def import_verdicts(
     Raises
     ------
     UsageError
-        When the file is not there or its suffix is another one.
-    InputError
+        When its suffix is another one.
+    FileError, ColumnsError
+        When the file is missing or no text, or its columns are not those of an export.
+    VerdictsError
         With every bad row and its line number (the first 50; the others are counted). Nothing is stored.
     """
     rows, bad = read_rows(path)
@@ -99,14 +98,14 @@ def import_verdicts(
     )
     given: list[_Given] = []
     for row in answered:
-        verdict, problems = reader.read(row)
+        verdict, problems = reader.read(row, hint=len(bad) < NAMED)
         bad += [BadRow(row.line, p) for p in problems]
         if verdict is not None:
             given.append(_Given(row.line, verdict))
     bad += _repeated(given)
     new = _without_known(store, dataset, given, bad)
     if bad:
-        raise InputError(_message(path, bad))
+        raise VerdictsError(_message(path, bad))
     stored, already = store.add_verdicts(new)
     return ImportResult(stored, len(given) - len(new) + already, len(rows) - len(answered))
 
@@ -135,8 +134,8 @@ class _RowReader:
     reviewer: str | None
     source: str
 
-    def read(self, row: FileRow) -> tuple[NewVerdict | None, list[str]]:
-        """The verdict of a row, or everything that is wrong with it."""
+    def read(self, row: FileRow, *, hint: bool) -> tuple[NewVerdict | None, list[str]]:
+        """The verdict of a row, or everything that is wrong with it; `hint`: with the nearest label."""
         values, problems = row.values, []
 
         def attempt(read: Callable[[], T]) -> T | None:
@@ -149,7 +148,7 @@ class _RowReader:
         question = attempt(lambda: self._question(values))
         decision = attempt(lambda: decision_of(values["decision"]))
         labels = (
-            attempt(lambda: labels_of(values.get("labels"), decision, self.classes, self.labels))
+            attempt(lambda: labels_of(values.get("labels"), decision, self.classes, self.labels, hint=hint))
             if decision is not None
             else None
         )
@@ -179,15 +178,15 @@ class _RowReader:
         item_id = text_of(values["item_id"], "item_id")
         question = self.questions.get(hash_)
         if question is None:
-            raise InputError(f"question {hash_[:40]!r} is not known to the review store")
+            raise VerdictsError(f"question {hash_[:40]!r} is not known to the review store")
         if question.dataset != self.dataset:
-            raise InputError(
+            raise VerdictsError(
                 f"question {hash_} belongs to dataset {question.dataset!r}, not {self.dataset!r}"
             )
         if question.item_id not in (item_id, item_id.removeprefix("'")):
-            raise InputError(f"question {hash_} is about item {question.item_id!r}, not {item_id[:40]!r}")
+            raise VerdictsError(f"question {hash_} is about item {question.item_id!r}, not {item_id[:40]!r}")
         if hash_ not in self.current:
-            raise InputError(
+            raise VerdictsError(
                 f"question {hash_} is no longer current: the label or content of item {question.item_id!r}, or "
                 "the class list, changed since the export; export again"
             )
@@ -196,7 +195,7 @@ class _RowReader:
     def _reviewer(self, values: Mapping[str, Any]) -> str:
         reviewer = text_of(values.get("reviewer"), "reviewer").strip() or (self.reviewer or "").strip()
         if not reviewer:
-            raise InputError("no reviewer; fill in the column or name one for the whole file")
+            raise VerdictsError("no reviewer; fill in the column or name one for the whole file")
         return reviewer
 
 
@@ -215,7 +214,9 @@ def _repeated(given: Sequence[_Given]) -> list[BadRow]:
     for g in given:
         if (first := answers.setdefault(g.answer, g.line)) != g.line:
             bad.append(
-                BadRow(g.line, f"{g.verdict.reviewer!r} answers this question on line {first} already")
+                BadRow(
+                    g.line, f"{plain(repr(g.verdict.reviewer))} answers this question on line {first} already"
+                )
             )
         if g.verdict.client_id and (first := client_ids.setdefault(g.verdict.client_id, g.line)) != g.line:
             bad.append(BadRow(g.line, f"the client_id of line {first} again"))
@@ -236,7 +237,11 @@ def _without_known(
         if verdict.client_id:
             before = sent.get(verdict.client_id)
             if before is not None and not same_content(before, verdict):
-                bad.append(BadRow(g.line, f"client_id {verdict.client_id!r} is stored with another verdict"))
+                bad.append(
+                    BadRow(
+                        g.line, f"client_id {plain(repr(verdict.client_id))} is stored with another verdict"
+                    )
+                )
         else:
             own = history[g.answer]
             before = next((s for s in reversed(own) if not s.withdrawn), None)

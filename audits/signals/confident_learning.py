@@ -73,6 +73,7 @@ def detect(
             f"but there are {outputs.n_classes} classes"
         )
     with warnings.catch_warnings():
+        # what the option `min_examples_per_class` asks for is nothing to warn of
         warnings.filterwarnings("ignore", "May not flag all label issues in class", UserWarning)
         flagged = find_label_issues(
             labels,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from audits.classes import UNKNOWN
 from audits.config import ModelConfig
-from audits.errors import InputError
+from audits.errors import AuditError, InputError, PathError
 from audits.fingerprints import digest
 from audits.ingest.annotations import ingest_annotations
+from audits.ingest.faults import one_kind
 from audits.ingest.items import ingest_items
 from audits.ingest.model_outputs import ingest_outputs
 from audits.publishing import publishable
@@ -48,9 +50,10 @@ def read_items(work: Work) -> Outcome:
         ]
         return Made({ITEMS: ref.version}, facts, read)
 
-    made = work.memo(
-        "items", {**files, "settings": config.model_dump(mode="json"), "classes": _classes(work)}, make
-    )
+    inputs: dict[str, Any] = {**files, "settings": config.model_dump(mode="json"), "classes": _classes(work)}
+    if config.files:  # which of them may be read
+        inputs["roots"] = [str(f) for f in work.dataset.further_roots or ()]
+    made = work.memo("items", inputs, make)
     ref = TableRef(ITEMS, made.tables[ITEMS])
     work.candidate(ref)
     return work.outcome(made.facts, [ref])
@@ -59,18 +62,19 @@ def read_items(work: Work) -> Outcome:
 def read_outputs(work: Work) -> Outcome:
     """Read every model's outputs into candidates; the problems of all models are told at once."""
     items_ref, summary = _candidate_items(work)
-    refs, rows, problems = [], [], []
+    refs, rows = [], []
+    problems: list[AuditError] = []
     for model in work.dataset.config.models:
         try:
             ref, facts = _one_model(work, model, items_ref, summary)
-        except InputError as e:
-            problems.append(str(e))
+        except (InputError, PathError) as e:
+            problems.append(e)
             continue
         work.candidate(ref)
         refs.append(ref)
         rows.append({"model": model.name, **facts, "version": ref.version})
     if problems:
-        raise InputError("\n".join(problems))
+        raise one_kind(type(e) for e in problems)("\n".join(str(e) for e in problems))
     return work.outcome({"models": len(rows), "outputs": rows}, refs)
 
 
@@ -81,8 +85,9 @@ def _one_model(
     files = work.files(file=outputs.path, probs=outputs.probs)
 
     def make() -> Made:
-        ids = load_items(work.tables, items_ref.lineage()).ids
-        ingested = ingest_outputs(work.dataset, model, ids)
+        items = load_items(work.tables, items_ref.lineage())
+        given = items.items["label"].fill_null(UNKNOWN).to_numpy()
+        ingested = ingest_outputs(work.dataset, model, items.ids, given)
         work.unchanged(files, file=outputs.path, probs=outputs.probs)
         ref = save_model(work.tables, ingested, model, items_ref.lineage())
         facts = {
@@ -99,6 +104,8 @@ def _one_model(
         "classes": _classes(work),
         "item ids": summary.ids_hash,
     }
+    if outputs.rows == "items_order":  # whether rows without ids are shifted is told by the given labels
+        inputs["given labels"] = summary.labels_hash
     made = work.memo("outputs", inputs, make, part=model.name)
     return TableRef(table, made.tables[table], items_ref.lineage()), made.facts
 

@@ -2,7 +2,20 @@
 # ruff: noqa: F401, I001  each module adds its commands, in the order in which --help lists them
 
 from pipelines.cli.app import app
-from pipelines.cli import datasets, run, findings, verdicts, compare, labels, clean, backup, up, doctor, demo
+from pipelines.cli import (
+    datasets,
+    run,
+    findings,
+    verdicts,
+    compare,
+    labels,
+    store,
+    clean,
+    backup,
+    up,
+    doctor,
+    demo,
+)
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ def export_(
         write_patch(table, file)
         say(f"{file}: {table.num_rows} items change")
         return
-    n = export_version(
+    written = export_version(
         items.items,
         items.further_by_id,
         cleaned.versions,
@@ -70,7 +70,12 @@ def export_(
         file,
         include_left_out=include_left_out,
     )
-    say(f"{file}: {n} items under {version} labels")
+    say(f"{file}: {written.rows} items under {version} labels")
+    if written.guarded:
+        warn(
+            f"{written.guarded} cells that a spreadsheet would run as formulas begin with an apostrophe; .parquet "
+            "holds them as they are"
+        )
     if version == "flagged-removed":
         warn("flagged-removed is unreviewed: nobody has looked at the items it leaves out")
 

@@ -75,7 +75,7 @@ def _tell(report: "RunReport") -> None:
     for warning in report.warnings:
         warn(f"{name}: {warning}")
     for problem in report.problems:
-        complain(f"{name}: {problem.step}: {problem.message}")
+        complain(f"{name}: {problem.step}: {problem.message}", problem.code)
     if not report.succeeded:
         return
     if report.run_id is None:

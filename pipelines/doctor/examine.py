@@ -6,7 +6,7 @@ from typing import Any
 
 from audits.errors import AuditError, plain
 from audits.workspace import Workspace
-from pipelines.doctor import alerts, datasets, machine, nights, stores, tables
+from pipelines.doctor import alerts, datasets, machine, nights, settings, stores, tables
 from pipelines.doctor.finding import Check, Finding, fault
 
 #: Every check by its name; a new one is a function and a line here.
@@ -17,6 +17,7 @@ CHECKS: Mapping[str, Check] = {
     "state": machine.writable,
     "locks": machine.locking,
     "disk": machine.room,
+    "labelaudit.yaml": settings.workspace_settings,
     "review store": stores.review_store,
     "dagster.yaml": stores.dagster_settings,
     "Dagster's records": stores.dagster_records,

@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 
-from audits.errors import AuditError, ConfigError, first_few
+from audits.errors import AuditError, ConfigError, StoreError, first_few
 from audits.locks import is_held, owner_of
 from audits.results import ResultStore
-from audits.review.database import look_at
+from audits.review.backends import where
+from audits.review.database import known_revisions, look_at
 from audits.review.records import Mark
 from audits.review.schema import HEAD
 from audits.review.store_loss import lost
 from audits.workspace import Workspace
+from audits.workspace_config import FILE
 from pipelines.doctor.finding import Check, Finding, fault, ok, warn
 from pipelines.instance import (
     SETTINGS_MEND,
@@ -27,11 +29,6 @@ from pipelines.instance import (
 
 _RESTORE = "'labelaudit -w NEW restore FILE', then work in NEW"
 
-_GONE = (
-    f"put state/review.sqlite back from a backup ({_RESTORE.partition(',')[0]}); 'labelaudit run NAME --force' "
-    "goes on with what there is and asks everything that is missing again"
-)
-
 #: What SQLite says of a file that is damaged, that it may not open or write, and that another one holds.
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REFUSED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
@@ -40,28 +37,43 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 def review_store(workspace: Workspace) -> list[Finding]:
     """Whether the review store can be read, is sound, has the tables of this labelaudit, and was not lost."""
-    from sqlalchemy import make_url
-
-    path = Path(str(make_url(workspace.store_url).database))
     try:
-        look = look_at(path)
-    except sqlite3.Error as e:
-        return [_not_read(path, e)]
+        url = workspace.store_url
+    except ConfigError as e:
+        return [
+            fault("review store", str(e), f"correct {FILE}, or set the variable for whoever runs labelaudit")
+        ]
+    try:
+        place, look = where(url), look_at(url)
+    except StoreError as e:
+        return [_not_read(workspace, url, e)]
     if look is None:
         if gone := _losing(workspace, {}):
-            return [_gone(path, "is not there" if not path.exists() else "is empty", gone)]
+            is_file = url.startswith("sqlite")
+            return [
+                _gone(
+                    workspace,
+                    place,
+                    "is empty" if not is_file or Path(place).exists() else "is not there",
+                    gone,
+                )
+            ]
         return [ok("review store", "none yet; the first run makes it")]
     if look.unsound:
-        words = f"{path} is damaged: {first_few(look.unsound)}"
+        words = f"{place} is damaged: {first_few(look.unsound)}"
         return [fault("review store", words, _RESTORE)]
     if look.revision != HEAD:
-        return [_other_revision(path, look.revision)]
+        return [_other_revision(url, look.revision)]
     if losing := _losing(workspace, look.marks):
         if gone := [name for name in losing if name not in look.marks]:
-            return [_gone(path, "knows nothing of what was asked", gone)]
-        words = f"{path} holds fewer tasks or verdicts than runs found in it, of {first_few(losing)}"
-        return [fault("review store", f"{words}; it may be an older one", _GONE)]
-    return [ok("review store", f"sound, at revision {HEAD}, {look.verdicts} verdicts")]
+            return [_gone(workspace, place, "knows nothing of what was asked", gone)]
+        words = f"{place} holds fewer tasks or verdicts than runs found in it, of {first_few(losing)}"
+        return [fault("review store", f"{words}; it may be an older one", _back(workspace))]
+    return [ok("review store", f"sound, at revision {HEAD}, {look.verdicts} verdicts{_on_a_server(url)}")]
+
+
+def _on_a_server(url: str) -> str:
+    return "" if url.startswith("sqlite") else f", at {where(url)}"
 
 
 def _losing(workspace: Workspace, marks: Mapping[str, Mark]) -> list[str]:
@@ -74,34 +86,53 @@ def _losing(workspace: Workspace, marks: Mapping[str, Mark]) -> list[str]:
     ]
 
 
-def _gone(path: Path, what: str, datasets: list[str]) -> Finding:
-    words = f"the review store is gone, its verdicts with it: {path} {what}; asked for {first_few(datasets)}"
-    return fault("review store", words, _GONE)
+def _back(workspace: Workspace) -> str:
+    """What to do about a store that lost something."""
+    if workspace.config.review_store is None:
+        what = f"put state/review.sqlite back from a backup ({_RESTORE.partition(',')[0]})"
+    else:
+        what = f"see that {FILE} names the right database, or put it back from a backup"
+    return f"{what}; 'labelaudit run NAME --force' goes on with what there is and asks everything that is missing again"
 
 
-def _not_read(path: Path, error: sqlite3.Error) -> Finding:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest tells variants apart
-    words = f"{path}: {error}"
+def _gone(workspace: Workspace, place: str, what: str, datasets: list[str]) -> Finding:
+    words = f"the review store is gone, its verdicts with it: {place} {what}; asked for {first_few(datasets)}"
+    return fault("review store", words, _back(workspace))
+
+
+def _not_read(workspace: Workspace, url: str, error: StoreError) -> Finding:
+    words = str(error).removeprefix("review store ")
+    said = getattr(error.__cause__, "orig", None)
+    if not isinstance(said, sqlite3.Error):
+        if url.startswith("sqlite"):  # other tables, a folder that is not there
+            return fault("review store", words, _back(workspace))
+        return fault(
+            "review store",
+            words,
+            "see that the server answers and the URL is right; 'labelaudit store check'",
+        )
+    code = getattr(said, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest tells variants apart
     if code in _DAMAGED:
         return fault("review store", words, _RESTORE)
     if code in _REFUSED:  # the store itself is sound, for all that is known
-        return fault("review store", words, f"let this user write in {path.parent}")
+        return fault("review store", words, f"let this user write in {Path(where(url)).parent}")
     if code in _BUSY:
         return warn("review store", words, "ask again in a minute; who holds what is under 'holders'")
-    mend = f"see that the disk can be read; is the file no review store: {_GONE}"
+    mend = f"see that the disk can be read; is the file no review store: {_back(workspace)}"
     return fault("review store", words, mend)
 
 
-def _other_revision(path: Path, found: str | None) -> Finding:
-    import audits.review.migrations.versions as versions
-
-    known = {p.name.split("_")[0] for folder in versions.__path__ for p in Path(folder).glob("[0-9]*.py")}
-    if found in known:
-        words = f"{path} is at revision {found}, older than {HEAD}"
-        return warn(
-            "review store", words, "back it up; the next command that opens it brings it to the newest"
+def _other_revision(url: str, found: str | None) -> Finding:
+    place = where(url)
+    if found in known_revisions():
+        words = f"{place} is at revision {found}, older than {HEAD}"
+        if url.startswith("sqlite"):
+            mend = "back it up; the next command that opens it brings it to the newest"
+            return warn("review store", words, mend)
+        return fault(
+            "review store", words, "back it up; then 'labelaudit store migrate', when everybody has upgraded"
         )
-    words = f"{path} is at revision {found}, which this labelaudit (at {HEAD}) does not know"
+    words = f"{place} is at revision {found}, which this labelaudit (at {HEAD}) does not know"
     return fault("review store", words, "pip install --upgrade labelaudit")
 
 

@@ -91,7 +91,12 @@ def _outputs(zoo):
 def _annotations(zoo):
     strangers = [f"nobody-{i:02d}" for i in range(20)]
     _annotate(zoo, [(i, "x", "bee") for i in strangers])
-    return ("annotations_candidate", "valid"), "column 'known': 20 of 20 rows", strangers[:SHOWN], "nobody-05"
+    return (
+        ("annotations_candidate", "valid"),
+        "column 'item_id': 20 of 20 rows",
+        strangers[:SHOWN],
+        "nobody-05",
+    )
 
 
 @pytest.mark.parametrize("damage", [_items, _outputs, _annotations])

@@ -29,6 +29,7 @@ def test_a_preview_is_a_table_with_a_line_a_row():
         ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)>"),
         ("&lt;b>", "&amp;lt;b>"),
         ("one\ntwo", "one two"),
+        ("one\rtwo", "one two"),
         ("![x](http://example.org/seen.png)", "!&#91;x](http://example.org/seen.png)"),
         ("[click](http://example.org)", "&#91;click](http://example.org)"),
     ],

@@ -180,3 +180,19 @@ def test_a_damaged_dataset_does_not_hide_the_others(small, verdict_store):
     assert (another["dataset"], another["configuration"]) == ("another", "ok")
     assert "current.json is damaged" in pets["configuration"]
     assert set(pets) == set(another)
+
+
+def test_a_damaged_table_is_said_with_the_mend(small, verdict_store):
+    small.night(verdict_store)
+    folder = small.tables.folder("outputs.linear", small.tables.current_ref("outputs.linear").version)
+    (folder / "outputs.json").write_text('{"model": "linear"} {}')
+    (pets,) = workspace_status(small.workspace)["datasets"]
+    assert "is damaged" in pets["configuration"]
+    assert "--force" in pets["configuration"]
+
+
+def test_flags_that_a_damaged_result_tells_are_not_believed(small, verdict_store):
+    small.night(verdict_store)
+    for path in (small.tables.root / "results" / "findings").rglob("*.json"):
+        path.write_text(path.read_text().replace('"flagged": 2', '"flagged": "two"'))
+    assert status(small, verdict_store)["flagged"] == 2

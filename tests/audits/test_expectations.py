@@ -112,7 +112,9 @@ def test_tables_without_rows_are_judged_too():
 def test_models_of_any_name_are_judged(model):
     rows = pa.Table.from_pylist([{"item_id": "a", "rows": 0, "known": True}], contracts.OUTPUT_ROWS)
     judged = judge_outputs(rows, model, "labels", TOLERANCE)
-    assert str(judged).startswith(f"model {model!r}: column 'rows': 1 of 1 rows: the item has no output row")
+    assert str(judged).startswith(
+        f"model {model!r}: column 'item_id': 1 of 1 rows: the item has no output row"
+    )
 
 
 def test_a_tolerance_is_a_tolerance():

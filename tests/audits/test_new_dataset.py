@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.errors import ConfigError, InputError, UsageError
+from audits.errors import ConfigError, InputError, PathError, UsageError
 from audits.ingest.items import ingest_items
 from audits.ingest.model_outputs import ingest_outputs
 from audits.new_dataset import NewModel, _quoted, add_dataset, derive_into
@@ -107,9 +107,9 @@ def test_every_kind_of_output_file_is_told_apart_and_can_be_ingested(project):
         ("x.npy", np.zeros((2, 2, 2)), "cannot tell what shape"),
         ("x.npy", np.zeros(2, bool), "expected outputs as floats or integers or text, got shape"),
         ("x.npy", b"PK\x03\x04", "cannot be read as a .npy array"),
-        ("x.npy", b"", "cannot be read as a .npy array"),
+        ("x.npy", b"", "the file is empty"),
         ("x.txt", b"", "unknown kind of file; expected .npy or one of .parquet"),
-        ("x.csv", b"", "Empty CSV file"),
+        ("x.csv", b"", "the file is empty"),
     ],
 )
 def test_an_output_file_that_cannot_be_told_leaves_no_dataset_behind(project, name, content, says):
@@ -203,3 +203,14 @@ def test_deriving_for_a_dataset_or_a_file_that_is_not_there(project):
     project.put("pets.yaml", "items: {path: none.csv}")
     with pytest.raises(InputError, match="there is no such file"):
         derive_into(project.workspace, "pets")
+
+
+def test_files_outside_the_allowed_folders_are_refused_before_anything_is_written(project, tmp_path):
+    outside = tmp_path / "outside.csv"
+    outside.write_text(CSV)
+    (project.workspace.root / "labelaudit.yaml").write_text("roots: []\n")
+    inside = project.put("items.csv", CSV)
+    for items, models in ((outside, []), (inside, [new(outside)])):
+        with pytest.raises(PathError, match="in none of the allowed folders"):
+            add_dataset(project.workspace, "pets", items, models=models, confirmed=True)
+    assert project.workspace.dataset_names() == []

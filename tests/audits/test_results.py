@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -104,6 +105,20 @@ def test_what_is_damaged_counts_as_not_kept(results, content):
     assert results.find("s", "", INPUTS) is None
     assert results.latest("s", "") is None
     assert ResultStore.tables_of(path) == {}
+
+
+def test_a_result_that_was_changed_and_is_still_one_counts_as_not_kept(results):
+    kept = Result(INPUTS, {"t": "9"}, {"rules": 9, "by number": {2: "b", 10: "a"}, "pair": (1, 2.5)})
+    results.keep("s", "", kept)
+    (path,) = results.root.rglob("*.json")
+    assert results.find("s", "", INPUTS).facts["rules"] == 9
+    good = path.read_text()
+    path.write_text(good.replace('"rules": 9', '"rules": {}'))
+    assert results.find("s", "", INPUTS) is None
+    raw = json.loads(good)
+    del raw["digest"]  # as an older version wrote it
+    path.write_text(json.dumps(raw))
+    assert results.find("s", "", INPUTS).facts["rules"] == 9
 
 
 def test_a_result_in_the_place_of_another_counts_as_not_kept(results):

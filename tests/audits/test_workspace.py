@@ -127,3 +127,9 @@ def test_scores_whose_result_is_gone_have_come_nobody_knows_how_far(small, verdi
     small.night(verdict_store)
     shutil.rmtree(small.tables.root / "results")
     assert small.workspace.scored_mark("pets") is None
+
+
+def test_a_yaml_that_is_no_file_is_not_waited_for(tmp_path):
+    (tmp_path / "datasets").mkdir()
+    os.mkfifo(tmp_path / "datasets" / "zoo.yaml")
+    assert Workspace(tmp_path).config_hash("zoo") == ""

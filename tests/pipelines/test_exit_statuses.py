@@ -1,4 +1,4 @@
-"""Exit statuses of the command: 0 done, 1 the work failed, 2 the input or the call is wrong, 3 a gate broke."""
+"""Exit statuses: 0 done, 1 the work failed, 2 the input, the call or the place is wrong, 3 a gate does not hold."""
 
 import csv
 
@@ -66,12 +66,22 @@ def test_0_when_every_gate_holds(rivals):
 def test_1_when_the_work_fails(made_up):
     made_up.add()
     made_up.ok("run", "zoo")
+    (made_up.root / "state" / "tables" / "zoo" / "current.json").write_text("{")
+    failed = made_up.call("compare", "zoo")
+    assert failed.exit_code == 1
+    assert "error[damaged]" in failed.stderr
+    assert "current.json is damaged" in failed.stderr
+
+
+def test_2_when_there_is_no_working_where_it_was_told_to(made_up):
+    made_up.add()
+    made_up.ok("run", "zoo")
     for path in (made_up.root / "state").glob("review.sqlite*"):
         path.unlink()
     (made_up.root / "state" / "review.sqlite").write_bytes(b"this is no database" * 100)
     for words in (["run", "zoo"], ["compare", "zoo"], ["status"]):
         failed = made_up.call(*words)
-        assert failed.exit_code == 1, words
+        assert failed.exit_code == 2, words
         assert "review.sqlite" in failed.stderr
         assert "Traceback" not in failed.stderr
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import warnings
@@ -184,3 +185,16 @@ def test_processes_that_open_a_new_workspace_at_once_make_its_databases_once(mad
         assert process.returncode == 0, said
     with open_instance(made_up.workspace) as instance:
         assert outdated_storages(instance) == []
+
+
+def test_settings_that_are_no_file_are_not_waited_for(made_up):
+    settings(made_up).unlink(missing_ok=True)
+    os.mkfifo(settings(made_up))
+    with pytest.raises(SettingsError, match="is no regular file"), open_instance(made_up.workspace):
+        pass
+
+
+def test_settings_that_nest_without_end_are_refused(made_up):
+    settings(made_up).write_text("x: " + "[" * 5000)
+    with pytest.raises(SettingsError, match="is nested too deeply"), open_instance(made_up.workspace):
+        pass

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from audits.classes import ClassList
-from audits.errors import InputError
+from audits.errors import LabelsError, ShapeError
 from audits.ingest.label_errors.problems import Problems
 from audits.ingest.label_errors.sets import KnownSet
 from audits.ingest.label_errors.votes import VotedItem
@@ -31,19 +31,19 @@ def count_classes(known: KnownSet, columns: int | None, highest: Mapping[str, in
 
     Raises
     ------
-    InputError
+    ShapeError, LabelsError
         When the probabilities have another number of columns than the set has classes, or a file uses a
         class beyond the last.
     """
     accepted = " or ".join(map(str, known.n_classes))
     if columns is not None and columns not in known.n_classes:
-        raise InputError(f"the probabilities of {known.name} have {columns} columns; expected {accepted}")
+        raise ShapeError(f"the probabilities of {known.name} have {columns} columns; expected {accepted}")
     needed = max(highest.values()) + 1
     fitting = [k for k in ([columns] if columns is not None else known.n_classes) if k >= needed]
     if not fitting:
         most = columns if columns is not None else known.n_classes[-1]
         beyond = [f"{where} uses class {top}" for where, top in highest.items() if top >= most]
-        raise InputError(f"{known.name} has {most} classes, 0 to {most - 1}, but {', '.join(beyond)}")
+        raise LabelsError(f"{known.name} has {most} classes, 0 to {most - 1}, but {', '.join(beyond)}")
     return fitting[0]
 
 
@@ -68,11 +68,11 @@ def class_list(path: Path, known: KnownSet, n_classes: int, votes: Iterable[Vote
 
     Raises
     ------
-    InputError
+    LabelsError
         When one class has several names: labels and names then do not belong together.
     """
     names = dict(enumerate(known.class_names))
-    problems = Problems(path)
+    problems = Problems(path, LabelsError)
     for vote in votes:
         for label, name in vote.names:
             if names.setdefault(label, name) != name:

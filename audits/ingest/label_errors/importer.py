@@ -13,8 +13,8 @@ import yaml
 
 from audits.classes import ClassList
 from audits.config import DatasetConfig
-from audits.disk import write_atomic
-from audits.errors import InputError, UsageError, first_few
+from audits.disk import write_atomic, writing
+from audits.errors import ShapeError, UsageError, first_few
 from audits.ingest.label_errors.class_names import class_list, count_classes
 from audits.ingest.label_errors.dataset_yaml import MOST_INLINE, classes_json, dataset_yaml
 from audits.ingest.label_errors.layout import find_files, read_array
@@ -144,7 +144,8 @@ def import_label_errors(
     # their verdicts would look like an import that worked.
     stored, already = store.add_verdicts(verdicts)
     for target, data in due.items():
-        write_atomic(target, data)
+        with writing(target):
+            write_atomic(target, data)
     return ImportSummary(
         dataset=known.name,
         path=path,
@@ -166,9 +167,9 @@ def _columns(path: Path | None, rows: Rows) -> int | None:
         return None
     array = read_array(path)
     if array.ndim != 2 or array.dtype.kind != "f":
-        raise InputError(f"{path}: expected probabilities, n x K, got {array.dtype} of shape {array.shape}")
+        raise ShapeError(f"{path}: expected probabilities, n x K, got {array.dtype} of shape {array.shape}")
     if array.shape[0] != len(rows.ids):
-        raise InputError(f"{path}: has {array.shape[0]} rows, but there are {len(rows.ids)} labels")
+        raise ShapeError(f"{path}: has {array.shape[0]} rows, but there are {len(rows.ids)} labels")
     return int(array.shape[1])
 
 

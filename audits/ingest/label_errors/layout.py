@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from audits.errors import InputError, UsageError
+from audits.errors import FileError, UsageError
+from audits.ingest.arrays import open_npy
 from audits.ingest.label_errors.sets import KnownSet
+from audits.plain_files import read_text_bytes
+
+#: Kinds of numbers that an array may hold; which of them it should is for the caller to say.
+_NUMBERS = "fiu"
 
 
 @dataclass(frozen=True)
@@ -40,23 +44,23 @@ def find_files(root: Path, known: KnownSet) -> SetFiles:
     ------
     UsageError
         When `root` is no folder.
-    InputError
+    FileError
         When a file that the set cannot do without is missing.
     """
     if not root.is_dir():
         raise UsageError(f"{root} is not a folder; expected a copy of the label-errors repository")
     votes = root / "mturk" / f"{known.name}_mturk.json"
     if not votes.is_file():
-        raise InputError(f"{votes}: there is no such file; it holds the reviewers' votes for {known.name}")
+        raise FileError(f"{votes}: there is no such file; it holds the reviewers' votes for {known.name}")
     label_files = _candidates(root / "original_test_labels", known.name, "original_labels.npy")
     labels = _first(label_files)
     if labels is None and not known.labels_optional:
         names = " or ".join(p.name for p in label_files)
-        raise InputError(f"{label_files[0].parent}: {known.name} has no label array; expected {names}")
+        raise FileError(f"{label_files[0].parent}: {known.name} has no label array; expected {names}")
     index = root / "dataset_indexing" / known.index if known.index else None
     if index is not None and not index.is_file():
         if known.id_of_file is not None:
-            raise InputError(
+            raise FileError(
                 f"{index}: there is no such file; the item ids of {known.name} can only be joined by it"
             )
         index = None
@@ -81,17 +85,10 @@ def read_array(path: Path) -> npt.NDArray[Any]:
 
     Raises
     ------
-    InputError
+    FileError
         When the file is no plain array.
     """
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as e:
-        raise InputError(f"{path}: cannot be read as a plain .npy array: {e}") from e
-    if not isinstance(array, np.ndarray):  # an archive of arrays under this name
-        array.close()
-        raise InputError(f"{path}: holds several arrays; expected a single .npy array")
-    return array
+    return open_npy(path, None, _NUMBERS, "an array")
 
 
 def read_json_list(path: Path) -> list[Any]:
@@ -99,17 +96,19 @@ def read_json_list(path: Path) -> list[Any]:
 
     Raises
     ------
-    InputError
+    FileError
         When it cannot be read or holds something else.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_text_bytes(path))
         # an escape such as \ud800 alone is legal JSON, but no text that a file or the store can take
         json.dumps(value, ensure_ascii=False).encode()
-    except (OSError, ValueError, RecursionError) as e:
-        raise InputError(f"{path}: cannot be read as JSON: {e}") from e
+    except FileError:
+        raise
+    except (ValueError, RecursionError) as e:
+        raise FileError(f"{path}: cannot be read as JSON: {e}") from e
     if not isinstance(value, list):
-        raise InputError(f"{path}: expected a list, got {type(value).__name__}")
+        raise FileError(f"{path}: expected a list, got {type(value).__name__}")
     if not value:
-        raise InputError(f"{path}: the list is empty")
+        raise FileError(f"{path}: the list is empty")
     return value

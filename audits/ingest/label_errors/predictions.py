@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audits.errors import InputError, UsageError, collect, first_few
+from audits.errors import FileError, InputError, LabelsError, ShapeError, UsageError, collect, first_few
 from audits.ingest.label_errors.layout import read_array
 from audits.ingest.label_errors.sets import SETS, KnownSet
 
@@ -76,18 +76,20 @@ def find_predictions(folder: Path, known: KnownSet, n_items: int) -> list[Predic
         raise InputError(
             f"{folder}: {len(others)} models are for another set than {known.name} ({first_few(others)})"
         )
-    problems: list[str] = []
+    problems: list[InputError] = []
     found: list[Prediction] = []
     for prefix, model in zip(prefixes, _model_names(prefixes, known.name), strict=True):
         preds, probs = folder / f"{prefix}{_PREDS}", folder / f"{prefix}{_PROBS}"
         try:
             highest = _check_pair(preds, probs, n_items)
         except InputError as e:
-            problems.append(str(e))
+            problems.append(e)
         else:
             found.append(Prediction(model, guess_family(model), preds, probs, highest))
     if problems:
-        raise InputError(collect(str(folder), problems))
+        kinds = {type(e) for e in problems}
+        kind = kinds.pop() if len(kinds) == 1 else InputError
+        raise kind(collect(str(folder), [str(e) for e in problems]))
     return found
 
 
@@ -107,12 +109,12 @@ def _prefixes(folder: Path) -> list[str]:
     preds = {p.name.removesuffix(_PREDS) for p in folder.glob(f"*{_PREDS}")}
     probs = {p.name.removesuffix(_PROBS) for p in folder.glob(f"*{_PROBS}")}
     if not preds | probs:
-        raise InputError(f"{folder}: holds no predictions; expected pairs of *{_PREDS} and *{_PROBS}")
+        raise FileError(f"{folder}: holds no predictions; expected pairs of *{_PREDS} and *{_PROBS}")
     orphans = [f"{p}{_PREDS}" for p in sorted(preds - probs)] + [
         f"{p}{_PROBS}" for p in sorted(probs - preds)
     ]
     if orphans:
-        raise InputError(
+        raise FileError(
             f"{folder}: {len(orphans)} files have no partner ({first_few(orphans)}); expected pairs of "
             f"*{_PREDS} and *{_PROBS}"
         )
@@ -137,9 +139,9 @@ def _check_pair(preds: Path, probs: Path, n_items: int) -> int:
         (probs, values, "f", "probabilities"),
     ):
         if array.shape != (n_items, _K):
-            raise InputError(f"{path.name}: expected shape ({n_items}, {_K}), got {array.shape}")
+            raise ShapeError(f"{path.name}: expected shape ({n_items}, {_K}), got {array.shape}")
         if array.dtype.kind not in kinds:
-            raise InputError(f"{path.name}: expected {what}, got {array.dtype}")
+            raise ShapeError(f"{path.name}: expected {what}, got {array.dtype}")
     if (lowest := int(classes.min())) < 0:
-        raise InputError(f"{preds.name}: class ids go down to {lowest}")
+        raise LabelsError(f"{preds.name}: class ids go down to {lowest}")
     return int(classes.max())

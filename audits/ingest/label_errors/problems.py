@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audits.errors import InputError, collect, first_few
+from audits.errors import InputError, collect, first_few, plain
 
 
 class Problems:
@@ -14,18 +14,27 @@ class Problems:
     ----------
     path : Path
         The file that is looked at, for the message.
+    error : type of InputError
+        What the problems are, where `add` does not say otherwise.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, error: type[InputError] = InputError) -> None:
         self.path = path
+        self._error = error
+        self._errors: set[type[InputError]] = set()
         self._found: dict[str, list[str]] = {}
 
-    def add(self, kind: str, offender: object) -> None:
+    def add(self, kind: str, offender: object, error: type[InputError] | None = None) -> None:
         """Note one offender; `kind` is a phrase that follows a count, such as 'entries lack a field'."""
-        self._found.setdefault(kind, []).append(str(offender))
+        self._errors.add(error or self._error)
+        self._found.setdefault(kind, []).append(plain(offender))
 
     def raise_any(self) -> None:
-        """Raise InputError with all that was found, each kind with its count and the first few."""
+        """Raise an InputError with all that was found, each kind with its count and the first few.
+
+        It is of the kind that all problems are of; where they are of several, InputError itself.
+        """
         if self._found:
             lines = [f"{len(found)} {kind} ({first_few(found)})" for kind, found in self._found.items()]
-            raise InputError(collect(str(self.path), lines))
+            error = self._errors.pop() if len(self._errors) == 1 else InputError
+            raise error(collect(str(self.path), lines))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from audits.errors import InputError, first_few
+from audits.errors import IdsError, LabelsError, ShapeError, first_few
 from audits.ingest.label_errors.layout import SetFiles, read_array, read_json_list
 from audits.ingest.label_errors.problems import Problems
 from audits.ingest.label_errors.sets import KnownSet
@@ -59,7 +59,7 @@ def read_rows(files: SetFiles, known: KnownSet, votes: Sequence[VotedItem]) -> R
         return Rows(tuple(str(row) for row in range(len(labels))), labels)
     names = _read_index(files.index)
     if len(names) != len(labels):
-        raise InputError(
+        raise ShapeError(
             f"{files.labels}: has {len(labels)} labels, but {files.index} names {len(names)} files"
         )
     ids, repeated = _ids(files.index, known, names, labels)
@@ -96,7 +96,7 @@ def join_votes(
     known = [v for v in votes if v.item_id in row_of]
     unknown = [v.item_id for v in votes if v.item_id not in row_of]
     if unknown and not skip_unknown:
-        raise InputError(
+        raise IdsError(
             f"{path}: {len(unknown)} of {len(votes)} voted items are not among the {len(rows.ids)} items "
             f"({first_few(unknown)})"
         )
@@ -106,7 +106,7 @@ def join_votes(
         if rows.labels[row_of[v.item_id]] != v.given
     ]
     if differ:
-        raise InputError(
+        raise IdsError(
             f"{path}: the ids do not join: the given label of {len(differ)} of {len(known)} voted items differs "
             f"from the label array ({first_few(differ)})"
         )
@@ -130,22 +130,22 @@ def items_table(rows: Rows, votes: Sequence[VotedItem]) -> pa.Table:
 def _read_labels(path: Path) -> npt.NDArray[np.int64]:
     array = read_array(path)
     if array.ndim != 1:
-        raise InputError(f"{path}: expected one label a row, got an array of shape {array.shape}")
+        raise ShapeError(f"{path}: expected one label a row, got an array of shape {array.shape}")
     if array.dtype.kind not in "iu":
-        raise InputError(f"{path}: expected whole-numbered labels, got {array.dtype}")
+        raise ShapeError(f"{path}: expected whole-numbered labels, got {array.dtype}")
     if not array.size:
-        raise InputError(f"{path}: holds no labels")
+        raise ShapeError(f"{path}: holds no labels")
     # uint64 beyond int64 would wrap to a negative label, which is caught below like any other
     labels = array.astype(np.int64)
     if (negative := np.flatnonzero(labels < 0)).size:
         shown = first_few([f"row {r}: {labels[r]}" for r in negative])
-        raise InputError(f"{path}: {negative.size} of {labels.size} labels are below 0 ({shown})")
+        raise LabelsError(f"{path}: {negative.size} of {labels.size} labels are below 0 ({shown})")
     return labels
 
 
 def _read_index(path: Path) -> list[str]:
     names = read_json_list(path)
-    problems = Problems(path)
+    problems = Problems(path, IdsError)
     for row, name in enumerate(names):
         if not isinstance(name, str) or not name:
             problems.add("rows are no file names", f"row {row}: {name!r}")
@@ -158,7 +158,7 @@ def _ids(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if known.id_of_file is None:
         return tuple(str(row) for row in range(len(names))), ()
-    problems = Problems(path)
+    problems = Problems(path, IdsError)
     ids: list[str] = []
     repeated: list[str] = []
     first_row: dict[str, int] = {}

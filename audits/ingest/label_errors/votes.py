@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audits.classes import LONGEST
+from audits.errors import IdsError, LabelsError, VerdictsError
 from audits.ingest.label_errors.layout import read_json_list
 from audits.ingest.label_errors.problems import Problems
 from audits.ingest.label_errors.sets import KnownSet
@@ -65,7 +67,7 @@ def read_votes(path: Path, known: KnownSet) -> list[VotedItem]:
     InputError
         With every kind of problem of the file, how many entries have it and the first few.
     """
-    problems = Problems(path)
+    problems = Problems(path, VerdictsError)
     items: list[VotedItem] = []
     seen: set[str] = set()
     for position, entry in enumerate(read_json_list(path)):
@@ -78,11 +80,11 @@ def read_votes(path: Path, known: KnownSet) -> list[VotedItem]:
             continue
         item_id = _item_id(entry["id"], known)
         if item_id is None:
-            expected = "text" if known.text_ids else "whole numbers"
-            problems.add(f"ids are not {expected}", f"entry {position}: {entry['id']!r}")
+            expected = f"text of at most {LONGEST} characters" if known.text_ids else "whole numbers"
+            problems.add(f"ids are not {expected}", f"entry {position}: {entry['id']!r}", IdsError)
             continue
         if item_id in seen:
-            problems.add("ids are given more than once", item_id)
+            problems.add("ids are given more than once", item_id, IdsError)
         seen.add(item_id)
         given = _label(entry, "given_original_label", item_id, known, problems)
         guessed = _label(entry, "our_guessed_label", item_id, known, problems)
@@ -99,7 +101,7 @@ def read_votes(path: Path, known: KnownSet) -> list[VotedItem]:
 def _item_id(value: object, known: KnownSet) -> str | None:
     # where ids are numbers, the text "007" must not pass for 7
     if known.text_ids:
-        return value if isinstance(value, str) and value else None
+        return value if isinstance(value, str) and 0 < len(value) <= LONGEST else None
     return str(value) if _is_count(value) else None
 
 
@@ -110,11 +112,13 @@ def _label(
     if known.named_labels:
         if isinstance(value, str) and value in known.class_names:
             return known.class_names.index(value)
-        problems.add(f"labels are none of {', '.join(known.class_names)}", f"id {item_id}: {value!r}")
+        problems.add(
+            f"labels are none of {', '.join(known.class_names)}", f"id {item_id}: {value!r}", LabelsError
+        )
     elif _is_count(value, _MOST_LABEL):
         return int(value)
     else:
-        problems.add("labels are not class ids, 0 and up", f"id {item_id}: {value!r}")
+        problems.add("labels are not class ids, 0 and up", f"id {item_id}: {value!r}", LabelsError)
     return None
 
 

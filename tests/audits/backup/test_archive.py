@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
 
 import pytest
@@ -67,4 +68,13 @@ def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="cannot be read"), open_archive(tmp_path / "none.tar"):
         pass
     with pytest.raises(InputError, match="cannot be read"), open_archive(tmp_path):
+        pass
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.tar")
+    with (
+        pytest.raises(InputError, match=r"x\.tar: cannot be read: is no regular file"),
+        open_archive(tmp_path / "x.tar"),
+    ):
         pass

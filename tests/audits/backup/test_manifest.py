@@ -7,7 +7,7 @@ import json
 import pytest
 
 from audits.backup.manifest import FORMAT, VERSION, FileEntry, Manifest, read_manifest, safe_path
-from audits.errors import InputError
+from audits.errors import FileError, InputError, VersionError
 
 ONE = Manifest(
     format=FORMAT,
@@ -40,7 +40,7 @@ def test_it_is_read_as_it_was_written():
     ],
 )
 def test_refusals(change, words):
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(VersionError if "version" in change else FileError, match=words):
         read_manifest(json.dumps({**json.loads(ONE.to_bytes()), **change}).encode())
 
 

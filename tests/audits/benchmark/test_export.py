@@ -42,7 +42,7 @@ def versions(items):
 def test_corrected_with_content(items, versions, tmp_path):
     content = pa.table({"text": ["C", "A", "B"], "item_id": ["c", "a", "b"], "label": [3, 1, 2]})
     path = tmp_path / "v.parquet"
-    assert export_version(items, content, versions, "corrected", NAMES.__getitem__, path) == 2
+    assert export_version(items, content, versions, "corrected", NAMES.__getitem__, path).rows == 2
     table = pq.ParquetFile(path).read()
     assert table.column_names == [*EXPORT_COLUMNS, "text", "content_label"]
     shared = {"reason": None, "reviewed": True, "given_label": "cat"}
@@ -54,7 +54,9 @@ def test_corrected_with_content(items, versions, tmp_path):
 
 def test_left_out_items_on_request(items, versions, tmp_path):
     path = tmp_path / "v.csv"
-    rows = export_version(items, None, versions, "corrected", NAMES.__getitem__, path, include_left_out=True)
+    rows = export_version(
+        items, None, versions, "corrected", NAMES.__getitem__, path, include_left_out=True
+    ).rows
     assert rows == 3
     convert = pcsv.ConvertOptions(strings_can_be_null=True)
     left_out = pcsv.read_csv(path, convert_options=convert).to_pylist()[1]
@@ -82,8 +84,10 @@ def test_all_items_left_out(items, tmp_path):
     )
     versions = label_versions(items, pa.Table.from_pylist([], schema=FINDINGS), consensus)
     path = tmp_path / "v.parquet"
-    assert export_version(items, None, versions, "corrected", NAMES.__getitem__, path) == 0
-    rows = export_version(items, None, versions, "corrected", NAMES.__getitem__, path, include_left_out=True)
+    assert export_version(items, None, versions, "corrected", NAMES.__getitem__, path).rows == 0
+    rows = export_version(
+        items, None, versions, "corrected", NAMES.__getitem__, path, include_left_out=True
+    ).rows
     assert rows == 3
     assert pq.ParquetFile(path).read()["label"].to_pylist() == [None] * 3
 

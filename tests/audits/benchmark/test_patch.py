@@ -98,6 +98,21 @@ def test_written_and_read_back(patch, tmp_path, suffix):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+@given(
+    texts=st.lists(
+        st.text(st.sampled_from("'=+-@\t\r\n\uff1d\uff20ab1,\""), min_size=1, max_size=5),
+        min_size=3,
+        unique=True,
+    )
+)
+def test_ids_and_labels_that_look_like_formulas_come_back(tmp_path_factory, texts):
+    old, new, *ids = texts
+    patch = patch_table(*((i, old, new, "relabel") for i in ids))
+    path = tmp_path_factory.mktemp("formulas") / "p.csv"
+    write_patch(patch, path)
+    assert read_patch(path).equals(patch)
+
+
 def test_jsonl_line_ends_inside_text(tmp_path):
     patch = patch_table(("a", "x\u2028y", "z\x85", "relabel"))
     write_patch(patch, tmp_path / "p.jsonl")
@@ -121,7 +136,7 @@ def test_a_patch_written_by_hand(tmp_path):
             "item_id,old\na,b\n",
             "has the columns item_id, old, new, decision; new, decision is missing",
         ),
-        ("p.csv", "", "Empty CSV"),
+        ("p.csv", "", "the file is empty"),
         ("p.csv", "item_id,old,new,decision,votes\na,b,c,relabel,many\n", "many"),
         ("p.jsonl", '{"item_id": "a"}\n{', "line 2: not JSON"),
         ("p.jsonl", "[1]\n", "line 1: expected an object, got list"),

@@ -286,7 +286,7 @@ def test_csv_whose_last_quote_never_ends_is_refused(tmp_path):
     source = tmp_path / "items.csv"
     source.write_bytes(b'item_id,label\na,cat\nb,"do\ng\n')
     before = unchanged(tmp_path, "items.csv")
-    with pytest.raises(InputError, match=r"items\.csv: the row at byte 26 has 1 cells"):
+    with pytest.raises(InputError, match=r"items\.csv: .*(never closed|the row at byte 26)"):
         patch_file(make_patch(("a", "cat", "dog")), source, source)
     assert unchanged(tmp_path, "items.csv") == before
 

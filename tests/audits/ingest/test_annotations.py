@@ -31,8 +31,8 @@ def test_broken_rows_are_kept_for_the_check_to_name(project):
     table = ingest(project, "\n".join(["item_id,annotator_id,label", *rows]))
     judged = f"{judge_annotations(table)}\n{weigh_annotations(table)}"
     for said in (
-        "'item_id': 1 of 8 rows: the item id is missing (item_id None)",
-        "'known': 2 of 8 rows: the id is no item of the dataset (item_id 7, item_id None)",
+        "'item_id': 1 of 8 rows: the item id is missing (row 6)",
+        "'item_id': 1 of 8 rows: the id is no item of the dataset (item_id 7)",
         "'annotator_id': 2 of 8 rows: the annotator's id is missing (item_id 8: None, item_id 8: None)",
         "the label is missing or not in the class list (item_id 8: 'unicorn', item_id 007: None)",
         "'annotator_id': 4 of 8 rows: the annotator labelled the item more than once",

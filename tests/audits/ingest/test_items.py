@@ -31,8 +31,8 @@ def test_broken_rows_are_kept_for_the_check_to_name(project):
     got = ingest(project, 'item_id,label\na,cat\na,dog\n,cat\n"",cat\nb,unicorn\nc,\n')
     judged = str(judge_items(got.items))
     for said in (
-        "column 'item_id': 1 of 6 rows: the item id is missing (item_id None)",
-        "column 'item_id': 1 of 6 rows: the item id is empty (item_id )",
+        "column 'item_id': 1 of 6 rows: the item id is missing (row 3)",
+        "column 'item_id': 1 of 6 rows: the item id is empty (row 4)",
         "column 'item_id': 2 of 6 rows: the item id repeats (item_id a, item_id a)",
         "2 of 6 rows: the label is missing or not in the class list (item_id b: 'unicorn', item_id c: None)",
     ):

@@ -160,7 +160,7 @@ LISTS = "every row must have a list of the same length, got"
     ("columns", "outputs", "says"),
     [
         ({"c": [1.0], "d": [0.0]}, {"kind": "dense"}, r"a column a class.*; 1 of 3 are missing \(h\)"),
-        ({"c": ["x"], "d": [0.0], "h": [True]}, {"kind": "dense"}, r"2 class columns hold no numbers \(c, h\)"),
+        ({"c": ["x"], "d": [0.0], "h": [True]}, {"kind": "dense"}, r"2 class columns .* but string, bool \(c, h\)"),
         ({"p": [[0.5, 0.5]]}, {"kind": "dense", "column": "p"}, "lists of 2 probabilities, .* has 3 classes"),
         ({"p": [["x", "y", "z"]]}, {"kind": "dense", "column": "p"}, "holds lists of string; expected numbers"),
         ({"p": [[True, False, False]]}, {"kind": "dense", "column": "p"}, "holds lists of bool"),

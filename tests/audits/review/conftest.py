@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from sqlalchemy import create_engine, text
 
 from audits.classes import ClassList
 from audits.contracts import ITEMS
@@ -72,8 +73,32 @@ def items() -> pa.Table:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'review.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """URL of an empty store, of each kind in turn: what asks for it holds on both."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(scope="session")
+def raw() -> Callable[..., list[Any]]:
+    """Run a statement past the store, as somebody with a database tool would; returns the rows."""
+
+    def run(url: str, statement: str, **values: object) -> list[Any]:
+        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+        try:
+            with engine.begin() as connection:
+                if url.startswith("sqlite"):
+                    connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+                done = connection.execute(text(statement), values)
+                return [tuple(r) for r in done] if done.returns_rows else []
+        finally:
+            engine.dispose()
+
+    return run
 
 
 @pytest.fixture

@@ -52,10 +52,10 @@ def test_all_that_is_wrong_is_told_at_once(dataset):
     with pytest.raises(InputError) as e:
         read(dataset, "item_id,label\na,d\na,h\n,c\nb,wolf\nc,\na,d\n")
     assert str(e.value).splitlines() == [
-        f"{dataset.path.parent / 'gold.csv'}: gold items: 3 problems",
-        "  - 1 of 6 ids are missing",
-        "  - 1 ids repeat (a)",
-        "  - 2 labels are missing or not in the class list (b, c)",
+        f"{dataset.path.parent / 'gold.csv'}: 3 problems",
+        "  - gold items: 1 of 6 ids are missing",
+        "  - gold items: 1 ids repeat (a)",
+        "  - gold items: 2 labels are missing or not in the class list (b, c)",
     ]
 
 

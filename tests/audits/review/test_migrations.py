@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import sqlite3
+import re
 from pathlib import Path
 
 import pytest
@@ -10,101 +10,168 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
 import audits.review.database as database
-from audits.errors import StoreError
-from audits.review.schema import HEAD, metadata
+from audits.errors import StoreError, StoreVersionError
+from audits.review.backends import resolve
+from audits.review.schema import APPEND_ONLY, HEAD, metadata
 from audits.review.store import ReviewStore
 
 MIGRATIONS = Path(database.__file__).parent / "migrations"
 
+#: What the first release's store held: written as that release did, past today's code.
+FIRST_ROWS = """
+INSERT INTO question VALUES ('h1', 'pets', 'i1', 'x1', 'c', 'k'), ('h2', 'zoo', '\u00fc \u2028', 'x2', 'd', 'k');
+INSERT INTO review_task VALUES
+  (1, 'h1', 'flagged', 1.0, 1, 'd', '["one", "two"]', NULL, '2024-05-06 07:08:09.123456'),
+  (2, 'h2', 'control', 0.125, NULL, NULL, '[]', NULL, '2024-05-06 07:08:09.000000');
+INSERT INTO verdict VALUES
+  (1, 'v1', 'h1', 'ann', 'relabel', '["d"]', 'it''s a dog', 1.5, '2024-03-31 01:30:00.000000',
+   '2024-03-31 01:30:00.000001', 'queue.csv'),
+  (2, 'v2', 'h1', NULL, 'unsure', '[]', '', NULL, '2024-05-06 07:08:09', '2024-05-06 07:08:09', 'web'),
+  (3, 'v3', 'h2', 'bob', 'multiple', '["d", "h"]', '', 0.0, '2024-05-06 07:08:09', '2024-05-06 07:08:09', 'web');
+INSERT INTO withdrawal VALUES (1, 'w1', 2, 'ann', 'a slip', '2024-05-07 00:00:00');
+"""
 
-def dump(path: Path) -> dict[str, str]:
-    connection = sqlite3.connect(path)
-    rows = connection.execute(
-        "SELECT type || ' ' || name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'"
-    ).fetchall()
-    connection.close()
-    return {name: " ".join(sql.split()).replace('"', "") for name, sql in rows}
+
+def config() -> Config:
+    found = Config()
+    found.set_main_option("script_location", str(MIGRATIONS))
+    return found
 
 
-def clauses(sql: str) -> list[str]:
-    """The parts of a CREATE statement, in no order: constraints are not in the same one."""
-    depth, part, parts = 0, "", []
-    body = sql[sql.index("(") + 1 : sql.rindex(")")] if sql.startswith("CREATE TABLE") else sql
-    for c in body:
-        depth += (c == "(") - (c == ")")
-        if c == "," and depth == 0:
-            parts.append(part.strip())
-            part = ""
-        else:
-            part += c
-    return sorted([*parts, part.strip()])
+def migrated(url: str, revision: str) -> None:
+    engine = create_engine(resolve(url)[0])
+    try:
+        with engine.begin() as connection:
+            alembic = config()
+            alembic.attributes["connection"] = connection
+            (command.downgrade if revision == "base" else command.upgrade)(alembic, revision)
+    finally:
+        engine.dispose()
+
+
+def fill(url: str, raw) -> None:
+    for statement in FIRST_ROWS.strip().removesuffix(";").split(";\n"):
+        raw(url, re.sub(r":(?=\d)", r"\:", statement))  # a colon would begin a parameter's name
+
+
+@pytest.fixture
+def first(url, raw):
+    """A store of the first revision, with rows in it."""
+    migrated(url, "0001")
+    fill(url, raw)
+    return url
+
+
+def everything(url: str) -> tuple[object, ...]:
+    with ReviewStore(url) as store:
+        names = ("pets", "zoo")
+        return [store.tasks(n) for n in names], [store.verdicts(n) for n in names], store.marks()
 
 
 def test_head_is_the_newest_revision():
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+    assert ScriptDirectory.from_config(config()).get_heads() == [HEAD]
 
 
-def test_alembic_finds_nothing_to_change_in_a_migrated_database(url, store):
-    engine = create_engine(url)
+def test_alembic_finds_nothing_to_change_in_a_migrated_database(url):
+    ReviewStore(url).close()
+    engine = create_engine(resolve(url)[0])
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
 
 
-def test_migrated_tables_checks_and_triggers_are_those_of_the_schema(tmp_path, store):
-    engine = create_engine(f"sqlite:///{tmp_path / 'direct.sqlite'}")
-    metadata.create_all(engine)
+def test_every_table_is_append_only(url, raw):
+    ReviewStore(url).close()
+    if url.startswith("sqlite"):
+        found = {name for (name,) in raw(url, "SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+        assert found == {f"{t.name}_no_{change}" for t in APPEND_ONLY for change in ("update", "delete")}
+    else:
+        found = {name for (name,) in raw(url, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")}
+        assert found == {f"{t.name}_append_only" for t in APPEND_ONLY}
+    assert {t.name for t in APPEND_ONLY} == set(metadata.tables)
+
+
+def test_a_store_of_the_first_revision_keeps_every_row(first, raw):
+    counts = ", ".join(f"(SELECT count(*) FROM {t})" for t in metadata.tables)  # noqa: S608
+    before = raw(first, f"SELECT {counts}")
+    if first.startswith("postgresql"):
+        with pytest.raises(StoreVersionError, match=r"at revision '0001'.*'labelaudit store migrate'"):
+            ReviewStore(first)
+        database.open_engine(first, migrate=True).dispose()
+    tasks, verdicts, marks = everything(first)
+    assert raw(first, f"SELECT {counts}") == before == [(2, 2, 3, 1)]
+    assert [(t.id, t.question.item_id, t.inclusion_probability, t.reasons) for d in tasks for t in d] == [
+        (1, "i1", 1.0, ("one", "two")),
+        (2, "\u00fc \u2028", 0.125, ()),
+    ]
+    assert [(v.id, v.client_id, v.labels, v.seconds, v.withdrawn) for d in verdicts for v in d] == [
+        (1, "v1", ("d",), 1.5, False),
+        (2, "v2", (), None, True),
+        (3, "v3", ("d", "h"), 0.0, False),
+    ]
+    assert verdicts[0][0].decided_at.isoformat() == "2024-03-31T01:30:00+00:00"
+    assert verdicts[0][0].stored_at.isoformat() == "2024-03-31T01:30:00.000001+00:00"
+    assert (marks["pets"].verdicts, marks["pets"].withdrawals, marks["zoo"].tasks) == (2, 1, 1)
+    with pytest.raises(SQLAlchemyError, match="append-only"):
+        raw(first, "DELETE FROM review_task")
+
+
+def test_both_kinds_come_to_the_same_rows(sqlite_url, postgres_url, raw):
+    for url in (sqlite_url, postgres_url):
+        migrated(url, "0001")
+        fill(url, raw)
+        database.open_engine(url, migrate=True).dispose()
+    assert everything(sqlite_url) == everything(postgres_url)
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(first, raw, monkeypatch):
+    real = command.upgrade
+
+    def fails_at_the_end(alembic: Config, revision: str) -> None:
+        real(alembic, revision)
+        raise StoreError("no")
+
+    before = raw(first, "SELECT version_num FROM alembic_version")
+    monkeypatch.setattr(command, "upgrade", fails_at_the_end)
+    with pytest.raises(StoreError, match="no"):
+        database.open_engine(first, migrate=True)
+    monkeypatch.undo()
+    assert raw(first, "SELECT version_num FROM alembic_version") == before == [("0001",)]
+    raw(first, "DELETE FROM review_task WHERE id = 0")  # the triggers are not there either
+    database.open_engine(first, migrate=True).dispose()
+    assert raw(first, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_going_back_one_revision_and_on_again(url):
+    ReviewStore(url).close()
+    engine = create_engine(resolve(url)[0])
+    with engine.begin() as connection:
+        alembic = config()
+        alembic.attributes["connection"] = connection
+        command.downgrade(alembic, "0001")
     engine.dispose()
-    migrated, direct = dump(tmp_path / "review.sqlite"), dump(tmp_path / "direct.sqlite")
-    assert migrated.keys() == direct.keys()
-    assert len([name for name in direct if name.startswith("trigger")]) == 6
-    for name, sql in direct.items():
-        assert clauses(migrated[name]) == clauses(sql)
-
-
-def test_opening_again_changes_nothing(url, tmp_path):
+    database.open_engine(url, migrate=True).dispose()
     ReviewStore(url).close()
-    before = dump(tmp_path / "review.sqlite")
+
+
+def test_there_is_no_way_back_from_the_first_tables(first):
+    with pytest.raises(StoreError, match="delete every verdict"):
+        migrated(first, "base")
+    database.open_engine(first, migrate=True).dispose()
+    assert [len(d) for d in everything(first)[1]] == [2, 1]
+
+
+def test_store_of_a_newer_version_is_refused(url, raw):
     ReviewStore(url).close()
-    assert dump(tmp_path / "review.sqlite") == before
-
-
-def test_there_is_no_way_back_from_the_first_tables(url, store):
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        with pytest.raises(StoreError, match="delete every verdict"):
-            command.downgrade(config, "base")
-    engine.dispose()
-    assert store.verdicts("pets") == []
-
-
-def test_a_folder_with_a_percent_sign(tmp_path):
-    folder = tmp_path / "100%s done"
-    folder.mkdir()
-    ReviewStore(f"sqlite:///{folder / 'review.sqlite'}").close()
-
-
-def test_store_of_a_newer_version_is_refused(url, tmp_path):
-    ReviewStore(url).close()
-    connection = sqlite3.connect(tmp_path / "review.sqlite")
-    connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.commit()
-    connection.close()
-    with pytest.raises(StoreError, match=r"'9999'.*newer"):
+    raw(url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreVersionError, match=r"'9999'.*newer"):
         ReviewStore(url)
 
 
-def test_revision_table_without_a_revision(url, tmp_path):
-    connection = sqlite3.connect(tmp_path / "review.sqlite")
-    connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-    connection.commit()
-    connection.close()
+def test_revision_table_without_a_revision(url, raw):
+    raw(url, "CREATE TABLE alembic_version (version_num TEXT)")
     with pytest.raises(StoreError, match="expected one revision"):
         ReviewStore(url)

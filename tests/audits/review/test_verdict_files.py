@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from audits.errors import InputError, UsageError
+from audits.errors import ColumnsError, FileError, InputError, VerdictsError
+from audits.review.record_checks import LONGEST_NAME, LONGEST_TEXT
 
 
 def test_line_numbers_count_lines_within_fields(tmp_path, take_back, questions):
@@ -32,7 +35,7 @@ def test_line_ends_and_byte_order_marks(tmp_path, take_back, questions, end):
         (b"a,b\n", "line 1: no column 'item_id', 'question', 'decision'"),
         (b"item_id,question,decision,lables\n", "unknown column 'lables'; the nearest known one is 'labels'"),
         (b"item_id;question;decision\n", "columns are separated by ';'; expected ','"),
-        (b"item_id,question,decision,decision\n", "columns given twice: decision"),
+        (b"item_id,question,decision,decision\n", "columns given twice: 'decision'"),
         (b"item_id,question,decision\n\xff,x,y\n", "line 2: not UTF-8"),
         (b"item_id,question,decision\na,\0,y\n", "line 2: a NUL byte"),
         (b"item_id,question,decision\na,b\n", "line 2: 2 fields, but the header has 3"),
@@ -92,9 +95,34 @@ def test_jsonl_lines_that_are_refused(tmp_path, take_back, questions, queued, li
 
 
 def test_a_file_that_is_not_there(tmp_path, take_back):
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(FileError, match="there is no such file"):
         take_back(tmp_path / "gone.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(FileError, match="is a folder; expected a file"):
+        take_back(tmp_path / "folder.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(FileError, match="is no regular file"):
+        take_back(tmp_path / "pipe.csv")
 
 
 def test_fields_longer_than_the_csv_modules_limit(file, take_back, queued):
-    assert take_back(file({"decision": "keep", "comment": "x" * 200_000})).stored == 1
+    assert take_back(file({"decision": "keep", "content_text": "x" * 200_000})).stored == 1
+
+
+def test_a_comment_longer_than_the_store_takes(file, take_back, queued):
+    assert take_back(file({"decision": "keep", "comment": "x" * LONGEST_TEXT})).stored == 1
+    with pytest.raises(
+        VerdictsError, match="line 2: the comment has 10001 characters; at most 10000 are stored"
+    ):
+        take_back(file({"decision": "keep", "comment": "x" * (LONGEST_TEXT + 1)}))
+    with pytest.raises(VerdictsError, match="line 2: the reviewer has 4000 bytes; at most 2000 are stored"):
+        take_back(file({"decision": "keep", "reviewer": "\u00e4" * LONGEST_NAME}))
+
+
+def test_a_header_of_a_great_many_unknown_columns_is_told_in_a_few_words(tmp_path, take_back):
+    path = tmp_path / "wide.csv"
+    names = ",".join(f"{'x' * 5000}{i}" for i in range(2000))
+    path.write_text(f"item_id,question,decision,{names}\n")
+    with pytest.raises(ColumnsError, match="1995 more unknown columns") as caught:
+        take_back(path)
+    assert len(str(caught.value)) < 3000

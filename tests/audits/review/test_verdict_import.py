@@ -66,7 +66,7 @@ def test_client_id_and_time(file, take_back, queued):
     ("answer", "message"),
     [
         ({"decision": "kep"}, "unknown decision 'kep'; the nearest is 'keep'"),
-        ({"decision": "", "labels": "dog"}, "unknown decision ''"),
+        ({"decision": "", "labels": "dog"}, "no decision; expected one of keep"),
         ({"decision": "relabel", "labels": "wolf"}, "unknown label 'wolf'; the nearest is "),
         ({"decision": "relabel", "labels": "horze"}, "the nearest is 'horse'"),
         (

@@ -144,8 +144,8 @@ def test_a_file_that_changes_while_it_is_read_is_an_error_and_the_last_tables_st
     full.write()
     real = ingest.ingest_outputs
 
-    def slow(dataset, model, ids):
-        read = real(dataset, model, ids)
+    def slow(dataset, model, *of_items):
+        read = real(dataset, model, *of_items)
         if model.name == "other":
             with full.path("other.parquet").open("ab") as f:
                 f.write(b"more")

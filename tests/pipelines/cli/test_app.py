@@ -123,3 +123,52 @@ def test_a_message_cannot_steer_the_terminal(made_up):
     assert result.exit_code == 2
     assert "\x1b" not in result.output
     assert "zoo/\\x1b]0;gone\\x07\\x1b[2Jitems.parquet" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nope"], "No such command 'nope'. See 'labelaudit --help'."),
+        (["labels", "aply"], "No such command 'aply'. Did you mean 'apply'? See 'labelaudit labels --help'."),
+        (["--nope"], "No such option: --nope. See 'labelaudit --help'."),
+        (["compare"], "Missing argument 'NAME'. See 'labelaudit compare --help'."),
+        (["show", "zoo", "a", "b"], "Got unexpected extra argument(s) (b). See 'labelaudit show --help'."),
+        (["-w"], "Option '-w' requires an argument. See 'labelaudit --help'."),
+    ],
+)
+def test_a_wrong_call_is_told_as_every_error_is(words, says):
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert result.stderr == f"labelaudit: error[usage]: {says}\n"
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("words", [[], ["labels"], ["verdicts"], ["import"]])
+def test_no_command_shows_the_help_and_is_no_success(words):
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: labelaudit")
+    assert "error[" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "says"),
+    [
+        (MemoryError(), 1, "labelaudit: error[audit-error]: there is not enough memory for this\n"),
+        (
+            OSError(28, "No space left on device"),
+            2,
+            "labelaudit: error[disk]: [Errno 28] No space left on device\n",
+        ),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_what_the_machine_refuses_is_no_traceback(raised, status, says, made_up, monkeypatch):
+    def refuse(_):
+        raise raised
+
+    monkeypatch.setattr("audits.dataset_status.workspace_status", refuse)
+    result = made_up.call("status")
+    assert result.exit_code == status
+    assert result.stderr == says
+    assert isinstance(result.exception, SystemExit)

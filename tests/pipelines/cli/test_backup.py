@@ -75,5 +75,5 @@ def test_refusals_have_their_exit_statuses(made_up, tmp_path):
     for words in (("restore", str(file)), ("restore", str(tmp_path / "none.tar")), ("backup", str(file))):
         result = made_up.call(*words)
         assert result.exit_code == 2
-        assert result.stderr.startswith("labelaudit: error: ")
+        assert result.stderr.startswith("labelaudit: error[")
     assert not made_up.root.exists()

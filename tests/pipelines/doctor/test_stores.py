@@ -4,7 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from audits.errors import StoreError
 from audits.review.store import ReviewStore
 from pipelines.doctor import stores
 from pipelines.instance import SETTINGS_MEND, open_instance
@@ -112,6 +114,7 @@ def test_a_store_that_was_lost_is_a_fault_and_looking_makes_none(made_up, asked,
 def test_a_store_with_less_than_before_is_a_fault_and_the_mend_goes_on_with_it(made_up, asked):
     with contextlib.closing(sqlite3.connect(asked)) as connection, connection:
         connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DROP TRIGGER review_task_no_delete")
         connection.execute("DELETE FROM review_task WHERE id = (SELECT min(id) FROM review_task)")
     found = one(stores.review_store(made_up.workspace))
     assert (found.state, "holds fewer" in found.words) == ("fault", True)
@@ -129,11 +132,12 @@ def test_an_empty_file_before_anything_was_asked_is_no_fault_and_stays_empty(mad
 
 @pytest.mark.parametrize(("read_only", "mend"), [(True, "let this user write in"), (False, "restore FILE")])
 def test_a_store_that_may_not_be_written_is_not_to_be_restored(made_up, store, monkeypatch, read_only, mend):
-    def refused(path):
-        if read_only:
-            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+    def refused(_url):
+        with contextlib.closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)) as connection:
+            try:
                 connection.execute("CREATE TABLE t (a)")
-        raise AssertionError
+            except sqlite3.Error as e:
+                raise StoreError("review store: refused") from OperationalError("", {}, e)
 
     if read_only:
         monkeypatch.setattr(stores, "look_at", refused)
@@ -155,7 +159,7 @@ def test_a_store_that_another_one_holds_is_a_warning_and_another_database_is_a_f
     with contextlib.closing(sqlite3.connect(store)) as connection:
         connection.execute("CREATE TABLE t (a)")
     found = one(stores.review_store(made_up.workspace))
-    assert (found.state, "no such table" in found.words) == ("fault", True)
+    assert (found.state, "not a review store" in found.words) == ("fault", True)
 
 
 def test_settings_that_dagster_does_not_take_are_one_fault_and_its_records_are_not_looked_at(made_up):

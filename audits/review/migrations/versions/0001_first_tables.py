@@ -86,12 +86,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("client_id", name="uq_withdrawal_client_id"),
         sa.UniqueConstraint("verdict_id", name="uq_withdrawal_verdict_id"),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION labelaudit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
     for table in ("question", "verdict", "withdrawal"):
-        for change in ("update", "delete"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{change} BEFORE {change.upper()} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+        _append_only(table)
+
+
+def _append_only(table: str) -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION labelaudit_append_only()"
+        )
+        return
+    for change in ("update", "delete"):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_{change} BEFORE {change.upper()} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
 
 
 def downgrade() -> None:

@@ -1,0 +1,135 @@
+"""Copying a review store into an empty one, of whatever kind, and looking whether a store is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import URL, Connection, Engine, insert, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from audits.errors import StoreError, UsageError, first_few
+from audits.review.backends import resolve, where
+from audits.review.database import look_at, open_engine, reason, writing
+from audits.review.schema import HEAD, metadata
+from audits.review.store_digest import TableDigest, digests, row_faults, rows_of
+
+
+@dataclass(frozen=True)
+class StoreCheck:
+    """What a store came to when it was looked through.
+
+    Attributes
+    ----------
+    store : str
+        Its file or address, without a password.
+    kind : str
+        Name of the kind of database.
+    revision : str or None
+        Of its tables; None where there is no store yet.
+    tables : dict of str to TableDigest
+        Empty unless the tables are the newest.
+    faults : list of str
+        What is wrong, a sentence each; empty when it is sound.
+    """
+
+    store: str
+    kind: str
+    revision: str | None
+    tables: dict[str, TableDigest]
+    faults: list[str]
+
+
+def check_store(url: str | URL) -> StoreCheck:
+    """Look through a store without making, migrating or changing it.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be opened or holds something else.
+    """
+    parsed, backend = resolve(url)
+    store, look = backend.where(parsed), look_at(url)
+    if look is None:
+        return StoreCheck(store, backend.name, None, {}, [])
+    if look.unsound:
+        return StoreCheck(store, backend.name, None, {}, look.unsound)
+    if look.revision != HEAD:
+        told = f"its tables are at revision {look.revision}, this labelaudit wants {HEAD}"
+        return StoreCheck(store, backend.name, look.revision, {}, [told])
+    with _opened(url) as engine, engine.begin() as connection:
+        return StoreCheck(store, backend.name, look.revision, digests(connection), row_faults(connection))
+
+
+def copy_store(source: str | URL, target: str | URL) -> dict[str, TableDigest]:
+    """Copy every row of a store into another one that is empty, as it is at one moment.
+
+    Ids stay as they are. The copy is there whole or not at all: it is compared with the source, by counts and
+    hashes, before it is kept.
+
+    Parameters
+    ----------
+    source, target : str or URL
+        `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`. A target that has no tables yet is given them.
+
+    Returns
+    -------
+    dict of str to TableDigest
+        What both hold now, by table.
+
+    Raises
+    ------
+    UsageError
+        When both are the same store, or there is none at the source.
+    StoreError
+        When one cannot be opened, the target is not empty, or the copy differs.
+    """
+    if where(source) == where(target):
+        raise UsageError(f"{where(source)} cannot be copied onto itself")
+    if look_at(source) is None:
+        raise UsageError(f"there is no review store at {where(source)}")
+    with _opened(source) as origin, origin.begin() as reading:
+        before = digests(reading)  # first: a store that cannot be read through leaves nothing at the target
+        with _opened(target) as goal, writing(goal).begin() as writes:
+            held = {name: d.rows for name, d in digests(writes).items() if d.rows}
+            if held:
+                told = first_few(f"{rows} rows in {name}" for name, rows in held.items())
+                raise StoreError(f"review store {where(target)} is not empty: {told}; nothing was copied")
+            for table in metadata.sorted_tables:
+                for rows in rows_of(reading, table):
+                    writes.execute(insert(table), rows)
+            _number_on(writes)
+            after = digests(writes)
+            if before != after:
+                differ = first_few(name for name in before if before[name] != after[name])
+                raise StoreError(
+                    f"review store {where(target)}: the copy is not what {where(source)} holds (tables {differ}); "
+                    "nothing was kept"
+                )
+    return after
+
+
+def _number_on(connection: Connection) -> None:
+    """Have PostgreSQL give the next ids: rows that brought their own did not count them."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in metadata.sorted_tables:
+        if "id" in table.c:
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "  # noqa: S608
+                    f"coalesce(max(id), 1), max(id) IS NOT NULL) FROM {table.name}"
+                )
+            )
+
+
+@contextmanager
+def _opened(url: str | URL) -> Iterator[Engine]:
+    engine = open_engine(url)
+    try:
+        yield engine
+    except SQLAlchemyError as e:
+        raise StoreError(f"review store {where(url)}: {reason(e)}") from e
+    finally:
+        engine.dispose()

@@ -1,0 +1,1 @@
+"""What the reference pages are made of: a module a page, from the code itself."""

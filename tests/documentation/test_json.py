@@ -1,0 +1,86 @@
+"""What `--json` prints is what docs/json.md says."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.documentation.pages import REPOSITORY
+
+
+def _keys(section: str) -> dict[str, set[str]]:
+    """Documented keys of one command, from the tables of json.md: top level, and by key what is below."""
+    text = (REPOSITORY / "docs" / "json.md").read_text(encoding="utf-8")
+    part = text.split(f"## labelaudit {section}")[1].split("\n## ")[0]
+    keys: dict[str, set[str]] = {"": set()}
+    for names, _, meaning in re.findall(r"^\| (`.*?) \| (.*?) \| (.*?) ?\|$", part, re.M):
+        for name in re.findall(r"`([^`]+)`", names):
+            parent, _, key = name.rpartition("[].")
+            keys.setdefault(parent, set()).add(key)
+            below = meaning.split(":")[0] if "counts" not in meaning else ""
+            if found := re.findall(r"`([a-z_]+)`", below):
+                keys[name] = set(found)
+    return keys
+
+
+def test_every_command_that_takes_json_is_documented():
+    import typer
+    from reference.commands import walk
+
+    from pipelines.cli import app
+
+    headings = re.findall(
+        r"^## (labelaudit .*) --json$", (REPOSITORY / "docs" / "json.md").read_text("utf-8"), re.M
+    )
+    documented = {re.sub(r"( [A-Z]+)+$", "", h) for h in headings}
+    commands = walk(typer.main.get_command(app), "labelaudit")
+    assert documented == {name for name, c in commands if any("--json" in p.opts for p in c.params)}
+
+
+def test_json_is_as_documented(tmp_path):
+    from typer.testing import CliRunner
+
+    from pipelines.cli import app
+
+    def call(*words):
+        result = CliRunner().invoke(app, ["--workspace", str(tmp_path / "demo"), *words])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    CliRunner().invoke(app, ["demo", "--dir", str(tmp_path / "demo")])
+    findings = json.loads(call("findings", "digits", "--json"))
+    assert set(findings[0]) == _keys("findings")[""]
+    shown = json.loads(call("show", "digits", findings[0]["item_id"], "--json"))
+    documented = _keys("show")
+    assert set(shown) == documented[""]
+    for key in ("finding", "task", "consensus"):
+        assert set(shown[key]) == documented[key], key
+    for key in ("models", "signals", "verdicts", "label_versions"):
+        assert set(shown[key][0]) == documented[key], key
+    compared = json.loads(call("compare", "digits", "--json"))
+    documented = _keys("compare")
+    assert set(compared) == documented[""]
+    for key in ("scores", "ranks"):
+        assert set(compared[key][0]) == documented[key], key
+    assert set(compared["items"]) == {"original", "corrected", "common", "pending", "left_out"}
+    status = json.loads(call("status", "--json"))
+    documented = _keys("status")
+    assert set(status) == documented[""]
+    assert set(status["datasets"][0]) == documented["datasets"]
+    assert set(status["datasets"][0]["last_run"]) == documented["datasets[].last_run"]
+    cleaned = json.loads(call("clean", "--dry-run", "--json"))
+    documented = _keys("clean")
+    assert set(cleaned) == documented[""]
+    assert set(cleaned["datasets"][0]) == documented["datasets"]
+    checked = json.loads(call("store", "check", "--json"))
+    assert set(checked) == _keys("store check")[""]
+    assert not checked["faults"]
+    for table in checked["tables"].values():
+        assert set(table) == _keys("store check")["tables"]
+    copied = json.loads(call("store", "copy", "workspace", str(tmp_path / "copy.sqlite"), "--json"))
+    assert set(copied) == _keys("store copy")[""]
+    assert copied["tables"] == checked["tables"]
+    examined = json.loads(call("doctor", "--json"))
+    documented = _keys("doctor")
+    assert set(examined) == documented[""]
+    assert set(examined["checks"][0]) == documented["checks"]
