@@ -12,6 +12,9 @@ from pydantic import Field, field_validator, model_validator
 from audits.errors import WorkspaceError
 from audits.strict import Strict
 
+#: How the URL of a server begins.
+_SERVER = ("postgresql://", "postgresql+psycopg://", "postgresql+psycopg2://", "postgres://")
+
 #: Name of the file, in the root of the workspace.
 FILE = "labelaudit.yaml"
 
@@ -22,8 +25,17 @@ _PASSWORD = re.compile(r"^[^/?#]*://[^/?#:@]*:[^@]+@")
 
 
 def holds_password(url: str) -> bool:
-    """Whether a database URL has a password in it, as far as that can be told without parsing it."""
-    return bool(_PASSWORD.match(url)) or "password=" in url
+    """Whether a database URL has a password in it; also where it cannot be parsed, as far as that can be told."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if _PASSWORD.match(url) or "password=" in url:
+        return True
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        return False
+    return bool(parsed.password) or any("password" in key for key in parsed.query)
 
 
 class DatabaseConfig(Strict):
@@ -55,6 +67,14 @@ class DatabaseConfig(Strict):
             )
         return value
 
+    @field_validator("url")
+    @classmethod
+    def _is_of_a_server(cls, value: str | None) -> str | None:
+        # a file would be another one in every folder that labelaudit is called from
+        if value is not None and not value.startswith(_SERVER):
+            raise ValueError("expected a URL that begins with postgresql")
+        return value
+
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.url is None) == (self.url_env is None):
@@ -67,7 +87,7 @@ class DatabaseConfig(Strict):
         Raises
         ------
         WorkspaceError
-            When the environment variable is not set.
+            When the environment variable is not set, or holds something else.
         """
         if self.url is not None:
             return self.url
@@ -76,6 +96,10 @@ class DatabaseConfig(Strict):
         if not found:
             raise WorkspaceError(
                 f"{FILE}: the environment variable {name} is not set; it holds the database's URL"
+            )
+        if not found.startswith(_SERVER):
+            raise WorkspaceError(
+                f"{FILE}: the environment variable {name} holds no URL that begins with postgresql"
             )
         return found
 

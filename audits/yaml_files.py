@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import reprlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,9 @@ def read_workspace_config(path: Path) -> WorkspaceConfig:
         raise WorkspaceError(str(e)) from e
 
 
+#: A user and a password in a URL.
+_SECRET = re.compile(r"://[^/\s:@]*:[^@\s]+@")
+
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -204,7 +208,16 @@ def _render(error: ErrorDetails, root: type[BaseModel]) -> str:
     if error["type"] in ("model_type", "dict_type"):
         message = "expected a mapping of keys to values"
     # reprlib, since YAML anchors can fold a billion values into a few lines
-    return f"{place}: {message}, got {plain(reprlib.repr(error['input']))}"
+    return f"{place}: {message}, got {_shown(error['input'])}"
+
+
+def _shown(value: object) -> str:
+    """What came, in a message: cut where it is long, and left out where it may hold a password."""
+    # reprlib, since YAML anchors can fold a billion values into a few lines
+    text = reprlib.repr(value)
+    if _SECRET.search(text) or (isinstance(value, str) and _SECRET.search(value)):
+        return "a URL with a password"
+    return plain(text)
 
 
 def _known_keys(place: list[str | int], model: type[BaseModel]) -> list[str]:

@@ -55,7 +55,9 @@ def bad_input_page() -> str:
         lines += ["| what is wrong | command | code | message |", "| --- | --- | --- | --- |"]
         for c in cases:
             command = _code(f"labelaudit {' '.join(_shown(w) for w in c.command)}")
-            lines.append(f"| {_cell(c.what)} | {command} | [`{c.code}`](errors.md) | {_message(c.message)} |")
+            lines.append(
+                f"| {_cell(c.what)} | {command} | [`{c.code}`](errors.md#{c.code}) | {_message(c.message)} |"
+            )
         lines.append("")
     lines += [
         "## What is read as it is meant",

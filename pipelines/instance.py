@@ -13,14 +13,15 @@ import dagster as dg
 import yaml
 from alembic.util import CommandError
 from dagster_shared.check import CheckError
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.naming import DATASET
 from audits.disk import write_atomic, writing
-from audits.errors import AuditError, ConfigError, WorkspaceError
+from audits.errors import AuditError, ConfigError, StoreError, WorkspaceError
 from audits.locks import held
-from audits.review.backends import where
-from audits.review.database import reason
+from audits.review.database import looking, reason
+from audits.review.schema import metadata
 from audits.workspace import Workspace
 from audits.workspace_config import FILE
 from audits.yaml_files import read_yaml
@@ -192,13 +193,26 @@ def storage_settings(workspace: Workspace) -> str:
         raise WorkspaceError(
             f"{FILE}: the URL of 'dagster_storage' must begin with {_DRIVER}, the driver of Dagster"
         )
-    own = workspace.config.review_store
-    if own is not None and where(own.resolved()) == where(url):
-        raise WorkspaceError(
-            f"{FILE}: 'review_store' and 'dagster_storage' are the same database; each needs one of its own"
-        )
+    _require_free(workspace, url)
     value = f"{{env: {config.url_env}}}" if config.url_env else json.dumps(config.url)
     return f"\n# Runs, events and schedules are on a server; {FILE} says so too.\n{_STORAGE.format(value)}"
+
+
+def _require_free(workspace: Workspace, url: str) -> None:
+    """Refuse a database that holds a review store: Dagster would put its tables beside it, and both would be lost."""
+    try:
+        with looking(url) as connection:
+            tables = set() if connection is None else set(inspect(connection).get_table_names())
+    except StoreError as e:
+        said = str(e).removeprefix("review store ").removeprefix("review store: ")
+        if isinstance(e.__cause__, SQLAlchemyError):  # it does not answer
+            home = workspace.root / "state" / "dagster"
+            raise InstanceError(f"{home}: Dagster's record of runs cannot be kept: {said}") from e
+        raise WorkspaceError(f"{FILE}: dagster_storage: {said}") from e
+    if tables & set(metadata.tables):
+        raise WorkspaceError(
+            f"{FILE}: 'dagster_storage' names the database of a review store; each needs one of its own"
+        )
 
 
 def _require_storage(settings: Path, storage: str) -> None:

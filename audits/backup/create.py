@@ -24,10 +24,13 @@ from audits.backup.databases import copy_database, is_database
 from audits.backup.hidden import check_room, hidden_folder
 from audits.backup.manifest import FORMAT, MANIFEST, VERSION, Manifest
 from audits.disk import sync_folder, writing
-from audits.errors import AuditError, UsageError, first_few
+from audits.errors import AuditError, StoreError, UsageError, first_few
 from audits.progress import report
+from audits.results import ResultStore
 from audits.review.database import look_at
+from audits.review.records import Mark
 from audits.review.store_copy import copy_store
+from audits.review.store_loss import lost
 from audits.workspace import Workspace
 
 ENDINGS = (".tar", ".tar.gz")
@@ -192,7 +195,11 @@ class _Copying:
         on_server = self.contents.workspace.config.review_store is not None
         for found in self.contents.state():
             if on_server and found.name == _STORE:
-                continue  # left from before the store moved to its server
+                # left from before the store moved to its server
+                self.contents.warnings.append(
+                    f"{found.path} is left out: the review store is on a database server"
+                )
+                continue
             if found.name.endswith(".jsonl"):
                 if (read := _read(found)) is not None:
                     data, mtime_ns = read
@@ -213,6 +220,11 @@ class _Copying:
         copy = self.folder / "review.sqlite"
         url = self.contents.workspace.store_url
         if look_at(url) is None:
+            tables = self.contents.workspace.state / "tables"
+            for dataset in self.contents.workspace.dataset_names():
+                if words := lost(ResultStore(tables / dataset / "results"), Mark(), dataset):
+                    raise StoreError(words)
+            self.contents.warnings.append("the review store on the database server is empty")
             return
         copy_store(url, f"sqlite:///{copy}")
         with copy.open("rb") as stream:

@@ -21,6 +21,12 @@ _WRITES = "labelaudit_writes"
 #: What PostgreSQL says when a lock was not given within the time set.
 _LOCK_TIMEOUT = "55P03"
 
+#: What to do about a few of the things that PostgreSQL says, by their number.
+_HINTS = {
+    "25006": "; the server takes no writes: a standby, or set to read-only",
+    "42501": "; this user needs the right to create tables in the database's schema, and to read and add rows",
+}
+
 #: Tasks and verdicts by dataset, each counted once.
 _COUNTS = """
 SELECT dataset, sum(tasks), sum(verdicts) FROM (
@@ -95,7 +101,7 @@ def reason(error: SQLAlchemyError) -> str:
         return f"{told}; the disk may be full"
     # the first line: what follows may repeat values
     words = getattr(getattr(told, "diag", None), "message_primary", None) or str(told)
-    return " ".join(words.split())
+    return " ".join(words.split()) + _HINTS.get(getattr(told, "sqlstate", None) or "", "")
 
 
 @dataclass(frozen=True)
@@ -137,23 +143,40 @@ def look_at(url: str | URL) -> Look | None:
         When it cannot be opened or has other tables; its cause is what the database said.
     """
     parsed, backend = resolve(url)
+    with looking(url) as connection:
+        if connection is None:
+            return None
+        if unsound := backend.unsound(connection):
+            return Look(unsound, None, 0, {})
+        if not inspect(connection).get_table_names():
+            return None
+        revision = _revision(connection, backend.where(parsed))
+        verdicts = connection.execute(text("SELECT count(*) FROM verdict")).scalar_one()
+        rows = connection.execute(text(_COUNTS)).all()
+    marks = {str(name): Mark(tasks=int(tasks), verdicts=int(given)) for name, tasks, given in rows}
+    return Look([], revision, int(verdicts), marks)
+
+
+@contextlib.contextmanager
+def looking(url: str | URL) -> Iterator[Connection | None]:
+    """A connection in a transaction that sees one moment and changes nothing; None where there is no database.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be opened, and for whatever the database says within the block.
+    """
+    parsed, backend = resolve(url)
     engine = backend.looking(parsed)
     if engine is None:
-        return None
+        yield None
+        return
     try:
         with _told(backend.where(parsed)), engine.connect() as connection:
             backend.begin(connection, writes=False)
-            if not inspect(connection).get_table_names():
-                return None
-            if unsound := backend.unsound(connection):
-                return Look(unsound, None, 0, {})
-            revision = _revision(connection, backend.where(parsed))
-            verdicts = connection.execute(text("SELECT count(*) FROM verdict")).scalar_one()
-            rows = connection.execute(text(_COUNTS)).all()
+            yield connection
     finally:
         engine.dispose()
-    marks = {str(name): Mark(tasks=int(tasks), verdicts=int(given)) for name, tasks, given in rows}
-    return Look([], revision, int(verdicts), marks)
 
 
 def known_revisions() -> list[str]:
@@ -216,6 +239,11 @@ def _revision(connection: Connection, where: str) -> str | None:
     if not tables:
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    if len(found) == 1 and found[0] not in known_revisions() and set(tables) == {"alembic_version"}:
+        raise StoreError(
+            f"review store {where}: there is a database, but it is not a review store: its only table is "
+            "alembic_version, of another program"
+        )
     if len(found) == 1:
         return str(found[0])
     raise StoreError(f"review store {where}: expected one revision in alembic_version, got {len(found)}")

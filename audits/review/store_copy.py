@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, insert, text
+from sqlalchemy import URL, Connection, Engine, Table, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from audits.errors import StoreError, UsageError, first_few
+from audits.errors import StoreError, StoreVersionError, UsageError, first_few
 from audits.review.backends import resolve, where
-from audits.review.database import look_at, open_engine, reason, writing
+from audits.review.database import look_at, looking, open_engine, reason, writing
 from audits.review.schema import HEAD, metadata
 from audits.review.store_digest import TableDigest, digests, row_faults, rows_of
+from audits.review.store_guards import lost_guards
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,16 @@ def check_store(url: str | URL) -> StoreCheck:
     if look.revision != HEAD:
         told = f"its tables are at revision {look.revision}, this labelaudit wants {HEAD}"
         return StoreCheck(store, backend.name, look.revision, {}, [told])
-    with _opened(url) as engine, engine.begin() as connection:
-        return StoreCheck(store, backend.name, look.revision, digests(connection), row_faults(connection))
+    with looking(url) as connection:
+        if connection is None:  # removed since it was looked at
+            return StoreCheck(store, backend.name, None, {}, [])
+        return StoreCheck(
+            store,
+            backend.name,
+            look.revision,
+            digests(connection),
+            [*lost_guards(connection), *row_faults(connection)],
+        )
 
 
 def copy_store(source: str | URL, target: str | URL) -> dict[str, TableDigest]:
@@ -82,14 +92,17 @@ def copy_store(source: str | URL, target: str | URL) -> dict[str, TableDigest]:
     ------
     UsageError
         When both are the same store, or there is none at the source.
+    StoreVersionError
+        When the source's tables are not the newest. Nothing in it is changed.
     StoreError
         When one cannot be opened, the target is not empty, or the copy differs.
     """
     if where(source) == where(target):
         raise UsageError(f"{where(source)} cannot be copied onto itself")
-    if look_at(source) is None:
-        raise UsageError(f"there is no review store at {where(source)}")
-    with _opened(source) as origin, origin.begin() as reading:
+    _require_sound(source)
+    with looking(source) as reading:
+        if reading is None:
+            raise UsageError(f"there is no review store at {where(source)}")
         before = digests(reading)  # first: a store that cannot be read through leaves nothing at the target
         with _opened(target) as goal, writing(goal).begin() as writes:
             held = {name: d.rows for name, d in digests(writes).items() if d.rows}
@@ -98,7 +111,7 @@ def copy_store(source: str | URL, target: str | URL) -> dict[str, TableDigest]:
                 raise StoreError(f"review store {where(target)} is not empty: {told}; nothing was copied")
             for table in metadata.sorted_tables:
                 for rows in rows_of(reading, table):
-                    writes.execute(insert(table), rows)
+                    _add(writes, table, rows, source, target)
             _number_on(writes)
             after = digests(writes)
             if before != after:
@@ -108,6 +121,34 @@ def copy_store(source: str | URL, target: str | URL) -> dict[str, TableDigest]:
                     "nothing was kept"
                 )
     return after
+
+
+def _require_sound(source: str | URL) -> None:
+    """Refuse to copy from where there is no store, or one whose tables are not the newest; it is not changed."""
+    look = look_at(source)
+    if look is None:
+        raise UsageError(f"there is no review store at {where(source)}")
+    if look.unsound:
+        raise StoreError(
+            f"review store {where(source)} is damaged: {first_few(look.unsound)}; nothing was copied"
+        )
+    if look.revision != HEAD:
+        raise StoreVersionError(
+            f"review store {where(source)}: its tables are at revision {look.revision!r}, this labelaudit copies "
+            f"{HEAD!r}; 'labelaudit store migrate' brings older ones there"
+        )
+
+
+def _add(
+    connection: Connection, table: Table, rows: list[dict[str, Any]], source: str | URL, target: str | URL
+) -> None:
+    try:
+        connection.execute(insert(table), rows)
+    except SQLAlchemyError as e:
+        raise StoreError(
+            f"review store {where(target)}: table {table.name!r} does not take rows of {where(source)}: {reason(e)}; "
+            "nothing was kept; 'labelaudit store check' on the source names rows that no store would take"
+        ) from e
 
 
 def _number_on(connection: Connection) -> None:

@@ -34,10 +34,14 @@ def check(ctx: typer.Context, which: _Store = _OWN, as_json: JsonOption = False)
 
     The exit status is 2 when something is wrong. Nothing is changed.
     """
-    from audits.errors import StoreError
+    from audits.errors import StoreError, UsageError
     from audits.review.store_copy import check_store
 
-    found = check_store(_url(ctx, which))
+    url = _url(ctx, which)
+    path = url.removeprefix("sqlite:///").replace("%3F", "?").replace("%25", "%")
+    if which != _OWN and url.startswith("sqlite:") and not Path(path).exists():
+        raise UsageError(f"there is no review store at {path}")
+    found = check_store(url)
     if as_json:
         print_json(asdict(found))
     elif found.revision is None and not found.faults:

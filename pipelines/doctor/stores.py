@@ -69,7 +69,25 @@ def review_store(workspace: Workspace) -> list[Finding]:
             return [_gone(workspace, place, "knows nothing of what was asked", gone)]
         words = f"{place} holds fewer tasks or verdicts than runs found in it, of {first_few(losing)}"
         return [fault("review store", f"{words}; it may be an older one", _back(workspace))]
-    return [ok("review store", f"sound, at revision {HEAD}, {look.verdicts} verdicts{_on_a_server(url)}")]
+    found = ok("review store", f"sound, at revision {HEAD}, {look.verdicts} verdicts{_on_a_server(url)}")
+    return [found, *_left_behind(workspace, look.marks)]
+
+
+def _left_behind(workspace: Workspace, marks: Mapping[str, Mark]) -> list[Finding]:
+    """What a file from before the store moved to its server holds that the server does not."""
+    path = workspace.root / "state" / "review.sqlite"
+    if workspace.config.review_store is None or not path.exists():
+        return []
+    try:
+        look = look_at(f"sqlite:///{path}")
+    except StoreError as e:
+        return [warn("review store", f"{e}, left from before it moved to its server", f"move {path} away")]
+    more = [n for n, m in look.marks.items() if m.verdicts > marks.get(n, Mark()).verdicts] if look else []
+    words = f"{path} is left from before the store moved to its server"
+    if more:
+        mend = "export and import what is missing, or begin again with an empty database: 'labelaudit store copy'"
+        return [fault("review store", f"{words}, and holds more verdicts, of {first_few(more)}", mend)]
+    return [warn("review store", words, f"move it away, with what lies beside it: {path}*")]
 
 
 def _on_a_server(url: str) -> str:
@@ -130,7 +148,9 @@ def _other_revision(url: str, found: str | None) -> Finding:
             mend = "back it up; the next command that opens it brings it to the newest"
             return warn("review store", words, mend)
         return fault(
-            "review store", words, "back it up; then 'labelaudit store migrate', when everybody has upgraded"
+            "review store",
+            words,
+            "back it up with the server's own tools; when everybody has upgraded: 'labelaudit store migrate'",
         )
     words = f"{place} is at revision {found}, which this labelaudit (at {HEAD}) does not know"
     return fault("review store", words, "pip install --upgrade labelaudit")

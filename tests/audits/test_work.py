@@ -8,7 +8,7 @@ import re
 import pyarrow as pa
 import pytest
 
-from audits.errors import ConfigError, InputError, UsageError
+from audits.errors import ConfigError, InputError, PathError, UsageError
 from audits.progress import listening
 from audits.table_store import TableRef
 from audits.work import Changed, Made, Outcome, Work
@@ -240,7 +240,12 @@ def test_a_file_that_is_no_longer_what_it_was(pets):
 
 
 def test_what_is_wrong_with_a_file_is_for_its_reader_to_say(pets):
-    assert opened(pets).files(one="a\0b", two=".") == {"one": None, "two": None}
+    assert opened(pets).files(one=".", two="gone") == {"one": None, "two": None}
+
+
+def test_a_path_that_can_be_none_is_refused_before_it_is_looked_at(pets):
+    with pytest.raises(PathError, match="no usable path"):
+        opened(pets).files(one="a\0b")
 
 
 def test_pointers_are_written_where_they_change_and_planned_otherwise(pets):

@@ -164,7 +164,7 @@ def test_a_broken_yaml_is_the_datasets_own_failure(made_up):
     assert "'review'" in report.problems[0].message
 
 
-def test_work_that_fails_is_told_apart_from_wrong_input(made_up):
+def test_a_store_that_does_not_open_is_told_with_its_code(made_up):
     made_up.add()
     _run(made_up)
     store = made_up.root / "state" / "review.sqlite"
@@ -172,8 +172,19 @@ def test_work_that_fails_is_told_apart_from_wrong_input(made_up):
         path.unlink()
     store.write_bytes(b"this is no database" * 100)
     report, _ = _run(made_up)
-    assert report.exit_status == 1
-    assert "review.sqlite" in report.problems[0].message
+    assert report.exit_status == 2, "where it was told to work it cannot"
+    assert (report.problems[0].code, "review.sqlite" in report.problems[0].message) == ("store", True)
+
+
+def test_a_defect_is_told_apart_from_what_is_refused(made_up, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("a defect")
+
+    made_up.add()
+    monkeypatch.setattr("audits.stages.scoring.score_model", fails)
+    report, _ = _run(made_up)
+    assert (report.exit_status, report.problems[0].code) == (1, "audit-error")
+    assert "a defect" in report.problems[0].message
 
 
 def test_a_dataset_without_models_gives_items_and_no_scores(made_up):
@@ -287,7 +298,8 @@ def test_a_record_that_cannot_be_kept_is_one_clear_error(made_up):
     made_up.add()
     (made_up.workspace.dagster_home / "history" / "runs.db").mkdir(parents=True)
     result = made_up.call("run", "zoo")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
+    assert "error[dagster-records]" in result.stderr
     assert "Dagster's record of runs cannot be kept: unable to open database file" in result.stderr
 
 

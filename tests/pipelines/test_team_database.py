@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from audits.new_workspace import init_workspace
+from audits.review.records import NewVerdict
 from audits.review.store import ReviewStore
 from audits.workspace import Workspace
 from pipelines.instance import open_instance
@@ -90,9 +91,10 @@ def test_the_url_of_another_driver_is_refused_before_dagster_fails_on_it(team, m
 def test_one_database_for_both_is_refused(team, monkeypatch):
     store = Workspace(team.root).store_url
     monkeypatch.setenv(DAGSTER, store.replace("postgresql:", "postgresql+psycopg2:"))
+    ReviewStore(store).close()
     refused = team.call("run", "zoo")
-    assert refused.exit_code == 2
-    assert "each needs one of its own" in refused.stderr
+    assert (refused.exit_code, "each needs one of its own" in refused.stderr) == (2, True)
+    ReviewStore(store).close()  # nothing of Dagster's was put into it
 
 
 @pytest.mark.parametrize(("name", "code"), [(STORE, "store"), (DAGSTER, "dagster-records")])
@@ -150,6 +152,17 @@ def test_a_backup_holds_the_store_and_comes_back(team, tmp_path, postgres_server
         assert MadeUp(tmp_path / "new").json("compare", "zoo")["scores"] == compared["scores"]
 
 
+def test_a_backup_without_the_store_that_runs_found_is_refused(team, tmp_path, postgres_server, monkeypatch):
+    team.ok("run", "zoo")
+    relabel(team, 3)
+    team.ok("run", "zoo")
+    with postgres.database(postgres_server) as other:
+        monkeypatch.setenv(STORE, other)
+        refused = team.call("backup", str(tmp_path / "b.tar"))
+    assert (refused.exit_code, "is not the one it was" in refused.stderr) == (2, True)
+    assert not (tmp_path / "b.tar").exists()
+
+
 def test_moving_a_workspace_to_a_server(made_up, postgres_url, monkeypatch):
     made_up.add()
     made_up.ok("run", "zoo")
@@ -160,6 +173,13 @@ def test_moving_a_workspace_to_a_server(made_up, postgres_url, monkeypatch):
     made_up.ok("store", "copy", "workspace", f"env:{STORE}")
     (made_up.root / "labelaudit.yaml").write_text(f"review_store: {{url_env: {STORE}}}\n")
     assert made_up.json("compare", "zoo") == compared
+    left = made_up.root / "state" / "review.sqlite"
+    assert "is left from before the store moved" in made_up.call("doctor").stdout
+    with ReviewStore(f"sqlite:///{left}") as old:  # by a process that was started before
+        relabelled = old.tasks("zoo")[-1]
+        old.add_verdicts([NewVerdict("late", relabelled.question, "bob", "keep")])
+    assert "holds more verdicts, of zoo" in made_up.call("doctor").stdout
+    left.unlink()
     assert "nothing changed" in made_up.ok("run", "zoo"), "the store holds what it held"
     relabel(made_up, 1)
     assert "done" in made_up.ok("run", "zoo")

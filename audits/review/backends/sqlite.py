@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -43,11 +44,12 @@ class _Sqlite(Backend):
         path = Path(str(url.database)).absolute()
         if not path.exists():
             return None
-        # read-only: a file of no bytes stays one
+        # Read-only: a file of no bytes stays one. Where nobody can write nothing changes, and SQLite need not
+        # make the files by which readers and writers tell each other of it.
+        settled = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+        address = f"{path.as_uri()}?mode=ro{'&immutable=1' if settled else ''}"
         return create_engine(
-            "sqlite://",
-            poolclass=NullPool,
-            creator=lambda: sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True),
+            "sqlite://", poolclass=NullPool, creator=lambda: sqlite3.connect(address, uri=True)
         )
 
     def begin(self, connection: Connection, writes: bool) -> None:

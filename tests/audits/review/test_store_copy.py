@@ -112,6 +112,17 @@ def test_a_target_that_holds_anything_is_left_as_it_is(url, tmp_path):
     assert everything(url) == before
 
 
+def test_a_row_that_the_target_does_not_take_is_told_with_where_to_look(sqlite_url, postgres_url, raw):
+    fill(sqlite_url, 3)
+    raw(sqlite_url, "DROP TRIGGER verdict_no_update")
+    raw(sqlite_url, "UPDATE verdict SET comment = 'a' || char(0) || 'b' WHERE id = 2")
+    with pytest.raises(
+        StoreError, match=r"table 'verdict' does not take rows of .*; nothing was kept; 'labelaudit"
+    ):
+        copy_store(sqlite_url, postgres_url)
+    assert {t.rows for t in check_store(postgres_url).tables.values()} == {0}
+
+
 def test_a_copy_that_differs_is_not_kept(url, tmp_path, monkeypatch):
     source = f"sqlite:///{tmp_path / 'source.sqlite'}"
     fill(source, 3)
@@ -148,13 +159,15 @@ def test_a_row_that_somebody_changed_is_told(url, raw):
         for table in ("question", "verdict", "review_task"):
             raw(url, f"DROP TRIGGER {table}_append_only ON {table}")
     before = check_store(url)
+    guards = len(before.faults)
+    assert guards == 3, "the triggers that were dropped"
     raw(url, "UPDATE question SET given_label = 'd' WHERE item_id = 'i0'")
     raw(url, "UPDATE verdict SET labels = '[\"d\"]' WHERE client_id = 'v1'")
     raw(url, "UPDATE review_task SET gold_label = NULL WHERE stratum = 'gold'")
     found = check_store(url)
-    assert len(found.faults) == 3
+    assert len(found.faults) == guards + 3
     for told, (table, words) in zip(
-        found.faults,
+        found.faults[guards:],
         [("question", "was changed"), ("review task 4", "gold label"), ("verdict 2", "at least two labels")],
         strict=True,
     ):
@@ -164,7 +177,7 @@ def test_a_row_that_somebody_changed_is_told(url, raw):
     assert found.tables["withdrawal"] == before.tables["withdrawal"]
     raw(url, "UPDATE question SET given_label = 'q'")
     raw(url, "UPDATE verdict SET decision = 'keep'")
-    assert len(check_store(url).faults) <= 21
+    assert len(check_store(url).faults) <= guards + 21
 
 
 def test_looking_through_a_store_that_is_not_there_or_older(url, raw):
@@ -174,6 +187,26 @@ def test_looking_through_a_store_that_is_not_there_or_older(url, raw):
     found = check_store(url)
     assert (found.revision, found.tables) == ("0001", {})
     assert "wants 0002" in found.faults[0]
+
+
+def test_looking_and_copying_leave_the_source_as_it_is(tmp_path, sqlite_url):
+    fill(sqlite_url, 3)
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    before = path.read_bytes()
+    check_store(sqlite_url)
+    copy_store(sqlite_url, f"sqlite:///{tmp_path / 'other.sqlite'}")
+    assert path.read_bytes() == before
+
+
+def test_an_older_source_is_refused_and_not_migrated(url, tmp_path, raw):
+    fill(url, 3)
+    raw(url, "UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(StoreVersionError, match="'labelaudit store migrate'"):
+        copy_store(url, f"sqlite:///{tmp_path / 'other.sqlite'}")
+    assert raw(url, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert not (tmp_path / "other.sqlite").exists()
 
 
 def test_a_store_of_a_newer_version_is_not_copied(url, tmp_path, raw):

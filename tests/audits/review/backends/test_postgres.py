@@ -159,3 +159,96 @@ def test_looking_counts_as_the_store_does(postgres_url):
     look = look_at(postgres_url)
     assert look is not None
     assert (look.unsound, look.verdicts, look.marks) == ([], 2, {"pets": Mark(tasks=2, verdicts=2)})
+
+
+SERVERS = [
+    "default_transaction_isolation = 'serializable'",
+    "default_transaction_isolation = 'repeatable read'",
+    "default_transaction_read_only = on",
+    "datestyle = 'German, DMY'",
+    "client_encoding = 'LATIN1'",
+    "extra_float_digits = 0",
+]
+
+
+@pytest.mark.parametrize("setting", SERVERS)
+def test_the_settings_of_a_server_change_nothing(postgres_url, raw, setting):
+    raw(postgres_url, f"ALTER DATABASE {make_url(postgres_url).database} SET {setting}")
+    new = keep(
+        "v1",
+        seconds=0.30000000000000004,
+        comment="\u732b \u00e4",
+        decided_at=datetime(2024, 2, 29, tzinfo=UTC),
+    )
+    with ReviewStore(postgres_url) as store, ReviewStore(postgres_url) as second:
+        threads = [
+            threading.Thread(target=s.add_verdicts, args=([keep(f"{n}-{k}") for k in range(5)],))
+            for n, s in enumerate((store, second) * 3)
+        ]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert len(store.verdicts("pets")) == 30
+        assert store.add_verdicts([new]) == (1, 0)
+        assert store.add_verdicts([new]) == (0, 1)
+        v = store.verdicts("pets")[-1]
+        assert (v.seconds, v.comment, v.decided_at) == (new.seconds, new.comment, new.decided_at)
+    assert look_at(postgres_url).verdicts == 31
+
+
+def test_a_writer_that_hangs_is_ended_by_the_server(postgres_url, monkeypatch):
+    monkeypatch.setattr(postgres, "_IDLE_SECONDS", 1)
+    with ReviewStore(postgres_url) as hanging, ReviewStore(postgres_url) as other:
+
+        def hangs() -> None:
+            with hanging._write() as connection:
+                assert other.add_verdicts([keep("v1")]) == (1, 0), "it waits for no longer than that"
+                connection.exec_driver_sql("SELECT 1")
+
+        with pytest.raises(StoreError):
+            hangs()
+        assert hanging.add_verdicts([keep("v2")]) == (1, 0)
+
+
+def test_a_database_without_an_encoding_is_refused_in_words(postgres_server):
+    options = "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+    with database(postgres_server, options) as url:
+        assert "SQL_ASCII" in look_at(url).unsound[0]
+        with pytest.raises(StoreError, match="SQL_ASCII; expected UTF8"):
+            ReviewStore(url)
+
+
+def test_a_user_without_rights_and_a_schema_that_is_not_there(postgres_url, raw):
+    name = f"u{make_url(postgres_url).database}"
+    raw(postgres_url, f"CREATE ROLE {name} LOGIN")
+    try:
+        with pytest.raises(StoreError, match="needs the right to create tables"):
+            ReviewStore(postgres_url.replace("postgres:@", f"{name}:@"))
+        look = look_at(f"{postgres_url}&options=-csearch_path%3Dnowhere")
+        assert look is not None
+        assert "search_path" in look.unsound[0]
+    finally:
+        raw(postgres_url, f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://ann:ge@heim@host/db", "postgresql://ann:x@y@host:1/db", "postgresql://ann@host/d@b"]
+)
+def test_a_url_with_an_at_sign_too_many_is_refused_and_not_repeated(url):
+    with pytest.raises(StoreError, match="one '@' too many") as refused:
+        where(url)
+    assert "heim" not in str(refused.value)
+
+
+def test_addresses_of_all_kinds_are_named():
+    assert where("postgresql://u@[::1]:5432/d") == "postgresql://u@[::1]:5432/d"
+    assert where("postgresql:///d") == "postgresql://localhost/d"
+    assert where("postgresql:///d?options=-csearch_path%3Dr").endswith("/d (-csearch_path=r)")
+
+
+def test_the_version_table_of_another_program(postgres_url, raw):
+    raw(postgres_url, "CREATE TABLE alembic_version (version_num TEXT)")
+    raw(postgres_url, "INSERT INTO alembic_version VALUES ('a1b2')")
+    with pytest.raises(StoreError, match="is not a review store: its only table is alembic_version"):
+        ReviewStore(postgres_url)
