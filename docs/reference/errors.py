@@ -48,6 +48,8 @@ def shipped_kinds() -> list[type]:
 
     _load_everything()
     shipped = [k for k in kinds() if k.__module__.split(".")[0] in ("audits", "assets", "pipelines")]
+    # those of the one page in its order, then the others: not in the order in which modules happened to be loaded
+    shipped.sort(key=lambda k: "" if k.__module__ == AuditError.__module__ else k.code)
 
     def below(kind: type) -> list[type]:
         return [kind, *(k for child in shipped if child.__bases__[0] is kind for k in below(child))]
