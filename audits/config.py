@@ -89,7 +89,8 @@ class OutputsConfig(Strict):
     rows: Literal["by_id", "items_order"] = Field(
         "by_id",
         description="items_order: the file has no ids and its rows are in the order of the items file. "
-        "It must be said for a file without ids.",
+        "It must be said for a file without ids. Rows or columns that fit the given labels only when moved by one, "
+        "and as they are by chance alone, are refused as shifted.",
     )
     columns: tuple[str | int, ...] | None = Field(
         None,

@@ -15,9 +15,7 @@ _SHOWN_CHARACTERS = 200
 
 
 class AuditError(ValueError):
-    """The work failed, through no fault of the data.
-
-    Base of every error labelaudit raises on purpose.
+    """Base of every error labelaudit raises on purpose; by itself: the work failed, through no fault of the data.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ _LOOKED_AT, _PAIRS = 1000, 3
 _LABEL = 60
 
 #: Ends of files that an id may have in one table and lack in another are of so many letters at most.
-_ENDING = re.compile(r"\.[a-z0-9]{1,5}$")
+_ENDING = re.compile(r"\.[a-z][a-z0-9]{0,4}$")
 
 
 def other_forms(unknown: list[str], known: list[str]) -> str:
@@ -43,8 +43,11 @@ def other_forms(unknown: list[str], known: list[str]) -> str:
     """
     found: list[tuple[str, str]] = []
     for form in (_number, _bare):
-        forms = {form(k): k for k in reversed(known)}
-        found = [(u, forms[form(u)]) for u in unknown[:_LOOKED_AT] if form(u) in forms]
+        times = Counter(form(k) for k in known)
+        forms = {form(k): k for k in known}
+        asked = Counter(form(u) for u in unknown[:_LOOKED_AT])
+        # a form that stands for several ids, here or there, stands for none of them
+        found = [(u, forms[f]) for u in unknown[:_LOOKED_AT] if times[f := form(u)] == 1 and asked[f] == 1]
         if found:
             break
     if not found:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from audits.config import DATASET_NAME, ItemsConfig, resolve_from
 from audits.disk import write_atomic, writing
-from audits.errors import ConfigError, FileError, ShapeError, UsageError
+from audits.errors import ConfigError, FileError, ShapeError, UsageError, first_few
 from audits.ingest.arrays import open_npy
 from audits.ingest.items import derive_classes
 from audits.ingest.tables import READERS, read_table
@@ -117,6 +117,11 @@ def add_dataset(
         "",
     ]
     text = "\n".join(lines)
+    if unordered := [m.path for m in models if m.path.suffix == ".npy" and not m.items_order]:
+        raise UsageError(
+            f"{first_few(unordered)}: a .npy file has no ids; if its rows are in the order of the items file, add "
+            "--items-order"
+        )
     parse_config(path, text)  # before it is written: a file that is not sound would stand in the way
     with writing(path):
         write_atomic(path, text.encode())

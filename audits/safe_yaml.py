@@ -36,7 +36,7 @@ _MARKS = (
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A safe loader that refuses a repeated key, which YAML would let pass with the last one winning.
 
-    A number that YAML 1.1 would take for octal (010) or base 60 (1:30), or that has signs other than its
+    A whole number that YAML 1.1 would take for octal (010) or base 60 (1:30), or that has signs other than its
     digits, is the text that it is: a class id must not become another one. Half of a surrogate pair, which
     an escape can make and no file can hold, is refused.
     """
@@ -68,9 +68,21 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 _UniqueKeyLoader.add_constructor("tag:yaml.org,2002:int", _UniqueKeyLoader.construct_yaml_int)
 _UniqueKeyLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:int"]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+# numbers with a point or an exponent, .inf and .nan; not base 60 (1:30.5)
+_UniqueKeyLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"(?:[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+    list("-+0123456789."),
+)
 _UniqueKeyLoader.add_implicit_resolver(
     "tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)$"), list("-0123456789")
 )

@@ -19,9 +19,10 @@ Whatever is wrong with a file, a call or the place to work in, labelaudit says s
 labelaudit: error[CODE]: MESSAGE
 ```
 
-What is promised, and checked for each of the {n} kinds below:
+The tests hold labelaudit to this for each of the {n} kinds below, and to the message word for word:
 
-- The message says what was expected, what came, where, how many, and names the first few by id, row or line.
+- The message says what is wrong and where, and where that applies what was expected, what came, how many, and the
+  first few by id, row or line.
 - All faults of one file that can be seen at once are told at once, a line each, 50 at most. What only shows once
   a file can be read, such as a sum that is not 1, is told then.
 - The code is stable: [errors.md](errors.md) says what each kind means and what to do. A file with faults of
@@ -32,8 +33,9 @@ What is promised, and checked for each of the {n} kinds below:
 - No traceback, and nothing in a file is ever executed: YAML is read as plain values, pickles are never loaded.
 
 Limits: an item, annotator or class id has at most 1,000 characters (2,000 bytes in UTF-8) and no NUL; text that a
-reviewer reads may be of any length, a row of a CSV or JSONL file up to 32 MB; a YAML or class file has at most
-4 MB, 50 levels and, with its aliases written out, a million values.
+reviewer reads may be of any length; a file of verdicts, a patch, and what it is applied to have at most 256 MB unless
+they are Parquet; a YAML or class file has at most 4 MB, 50 levels and, with its aliases written out, a million values.
+`run` adds a line that counts the datasets that failed.
 
 In the messages `WORKSPACE` stands for the folder of the workspace, `…` for words of the system or of a library.
 """

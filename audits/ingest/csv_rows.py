@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,8 +54,23 @@ def unclosed_quote(path: Path, table: pa.Table) -> bool:
         return False
     last = table.slice(table.num_rows - 1)
     texts = [last.column(i)[0].as_py() for i, f in enumerate(table.schema) if is_text(f.type)]
-    # a quote within a cell that is not quoted stands for itself: an odd number of them alone says nothing
-    return any("\n" in t for t in texts if t) and sum(b.count(b'"') for b in _blocks(path)) % 2 == 1
+    # A quote within a cell that is not quoted stands for itself, an inch mark for one: an odd number of them beside
+    # a line break raises a suspicion, which a stricter reader confirms or not.
+    suspected = any("\n" in t for t in texts if t) and sum(b.count(b'"') for b in _blocks(path)) % 2 == 1
+    return suspected and _ends_within_quotes(path)
+
+
+def _ends_within_quotes(path: Path) -> bool:
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        with path.open(encoding="utf-8", errors="replace", newline="") as f:
+            for _ in csv.reader(f, strict=True):
+                pass
+    except csv.Error as e:
+        return "unexpected end of data" in str(e)
+    finally:
+        csv.field_size_limit(limit)
+    return False
 
 
 def require_utf8(path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -110,6 +111,11 @@ def _class_id(text: str, known: Mapping[str, tuple[str, ...]], hint: bool) -> st
         )
     if not text:
         raise VerdictsError("an empty label")
+    parts = [p.strip() for p in re.split("[,;/]", text)]
+    if len(parts) > 1 and all(_ids_of(p, known) for p in parts):
+        raise VerdictsError(
+            f"unknown label {_short(text)}; several labels have '|' between them: {'|'.join(parts)}"
+        )
     near = f"; the nearest is {_nearest(text, known)!r}" if hint else ""
     raise VerdictsError(f"unknown label {_short(text)}{near}")
 

@@ -129,7 +129,7 @@ def test_models_that_cannot_be_configured_leave_no_dataset_behind(project, names
     assert project.workspace.dataset_names() == []
     # ids without the word that rows are in items order
     array = project.put("d.npy", np.eye(2))
-    with pytest.raises(ConfigError, match="has no ids: say 'rows: items_order'"):
+    with pytest.raises(UsageError, match=r"has no ids; .* add --items-order"):
         add_dataset(project.workspace, "pets", items, models=[new(array)], confirmed=True)
 
 

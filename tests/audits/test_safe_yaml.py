@@ -68,3 +68,19 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(tmp_path):
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     with pytest.raises(PathError, match="leads in a circle"):
         read_text(tmp_path / "loop.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1:30.5", "1:30.5"),
+        ("1:30", "1:30"),
+        ("0.5", 0.5),
+        ("-.5e+3", -500.0),
+        ("1.", 1.0),
+        (".inf", float("inf")),
+        ("1e3", "1e3"),
+    ],
+)
+def test_numbers_are_decimal(tmp_path, text, value):
+    assert parse_yaml(tmp_path / "f.yaml", f"a: {text}") == {"a": value}

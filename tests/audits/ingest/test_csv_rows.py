@@ -35,3 +35,11 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(read, text):
 )
 def test_quotes_and_line_breaks_that_are_meant_come_out(read, cell, value):
     assert read(f"a,b\n1,2\n3,{cell}\n").to_pylist()[-1] == {"a": "3", "b": value}
+
+
+def test_an_inch_mark_beside_a_last_row_of_two_lines_is_no_open_quote(read):
+    table = read('id,label,text\n1,a,5" pipe\n2,b,"multi\nline"\n')
+    assert table.to_pylist() == [
+        {"id": "1", "label": "a", "text": '5" pipe'},
+        {"id": "2", "label": "b", "text": "multi\nline"},
+    ]

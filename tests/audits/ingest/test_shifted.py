@@ -56,3 +56,30 @@ def test_of_predicted_labels_only_rows_can_be_shifted():
     assert shifted(named, given_labels) == ""
     named = ModelOutputs("m", "labels", K, labels=np.roll(given_labels, 1))
     assert "each row fits the item before its own" in shifted(named, given_labels)
+
+
+@pytest.mark.parametrize("constant", range(3))
+@pytest.mark.parametrize("majority", range(3))
+def test_a_model_that_always_says_one_class_is_bad_and_not_shifted(constant, majority):
+    given_labels = (
+        np.random.default_rng(3).choice(3, 300, p=np.roll([0.9, 0.05, 0.05], majority)).astype(np.int32)
+    )
+    predicted = np.full(300, constant)
+    probs = np.full((300, 3), 0.1)
+    probs[np.arange(300), predicted] = 0.8
+    assert shifted(ModelOutputs("m", "dense", 3, pred_probs=probs), given_labels) == ""
+
+
+def test_two_classes_that_alternate_and_a_model_that_is_wrong_throughout():
+    given_labels = (np.arange(200) % 2).astype(np.int32)
+    wrong = 1 - given_labels
+    assert shifted(ModelOutputs("m", "dense", 2, pred_probs=np.eye(2)[wrong]), given_labels) == ""
+    assert shifted(ModelOutputs("m", "labels", 2, labels=wrong), given_labels) == ""
+
+
+def test_rows_of_two_classes_that_are_shifted_are_told():
+    given_labels = np.random.default_rng(4).integers(0, 2, 300).astype(np.int32)
+    probs = np.eye(2)[np.roll(given_labels, 1)]
+    assert "each row fits the item before its own" in shifted(
+        ModelOutputs("m", "dense", 2, pred_probs=probs), given_labels
+    )

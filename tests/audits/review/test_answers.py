@@ -21,6 +21,12 @@ def test_an_unknown_label_is_told_with_the_nearest_where_that_is_wanted():
         labels_of("catt", "relabel", CLASSES, KNOWN, hint=False)
 
 
+@pytest.mark.parametrize("written", ["cat, horse", "cat;horse", "c / horse"])
+def test_several_labels_with_another_sign_between_are_told_how(written):
+    with pytest.raises(VerdictsError, match=r"several labels have '\|' between them: c[at]*\|horse$"):
+        labels_of(written, "multiple", CLASSES, KNOWN)
+
+
 def test_no_decision_is_not_compared_with_any():
     with pytest.raises(VerdictsError, match=r"^no decision; expected one of keep, "):
         decision_of(" ")
