@@ -86,7 +86,8 @@ def scale(rows: pa.Table) -> str:
 
     Only when more than half of the rows are so: a broken row or two may be anything.
     """
-    finite = rows.filter(pc.fill_null(pc.is_valid(rows["sum"]), False))
+    there = [pc.is_valid(rows[c]) for c in ("min", "max", "sum")]
+    finite = rows.filter(pc.and_(pc.and_(there[0], there[1]), there[2]))
     n = finite.num_rows
 
     def most(mask: pa.Array) -> bool:
