@@ -101,10 +101,13 @@ class Workspace:
     def _refuse_newer(self) -> None:
         path = self.root / "state" / "version"
         try:
-            found = path.read_text(encoding="utf-8").strip()
+            if path.exists() and not path.is_file():  # a named pipe would be waited for without end
+                raise WorkspaceError(f"{path}: expected a file with the number of a version")
+            with path.open("rb") as f:
+                found = f.read(40).decode("utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
             return  # new, or of a labelaudit that did not write it yet: of version 1 all the same
-        except (OSError, ValueError) as e:
+        except (OSError, UnicodeDecodeError) as e:
             raise WorkspaceError(f"{path}: cannot be read: {e}") from e
         if found.isdecimal() and int(found) > LAYOUT:
             raise VersionError(
@@ -112,7 +115,7 @@ class Workspace:
                 "written by a newer one"
             )
         if found != str(LAYOUT):
-            raise WorkspaceError(f"{path}: expected the number of a version, got {found[:40]!r}")
+            raise WorkspaceError(f"{path}: expected the number of a version, got {found!r}")
 
     @cached_property
     def store_url(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from audits.errors import AuditError, ConfigError, UsageError
+from audits.errors import AuditError, ConfigError, UsageError, VersionError, WorkspaceError
 from audits.workspace import Workspace
 
 V1, V2 = "1" * 32, "2" * 32
@@ -133,3 +133,20 @@ def test_a_yaml_that_is_no_file_is_not_waited_for(tmp_path):
     (tmp_path / "datasets").mkdir()
     os.mkfifo(tmp_path / "datasets" / "zoo.yaml")
     assert Workspace(tmp_path).config_hash("zoo") == ""
+
+
+@pytest.mark.parametrize("written", ["", "x", "-1", "1.5", "\xff", "9" * 30, "9" * 6000])
+def test_a_version_that_is_another_one_or_none_is_refused(tmp_path, written):
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "version").write_bytes(written.encode("latin-1"))
+    with pytest.raises(VersionError if written.startswith("99") else WorkspaceError):
+        Workspace(tmp_path)
+
+
+def test_a_version_that_is_no_file_is_not_waited_for(tmp_path):
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "state").mkdir()
+    os.mkfifo(tmp_path / "state" / "version")
+    with pytest.raises(WorkspaceError, match="expected a file"):
+        Workspace(tmp_path)
