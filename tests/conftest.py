@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from typer.testing import CliRunner
 from audits.new_workspace import init_workspace
 from audits.workspace import Workspace
 from tests import postgres
+
+# Who starts the tests in the background may have them ignore signals, and every process that they start with them.
+# What is tested is what the signals do.
+for _number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CLASSES = ["ant", "bee", "cow"]

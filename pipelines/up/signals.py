@@ -41,8 +41,9 @@ def wishes() -> Iterator[Wish]:
     wish, before = Wish(), {}
     if threading.current_thread() is threading.main_thread():
         for number in (getattr(signal, n) for n in _WISHES if hasattr(signal, n)):
-            # nohup has SIGHUP ignored, and means it
-            if signal.getsignal(number) != signal.SIG_IGN:
+            # nohup has SIGHUP ignored, and a shell's background job SIGINT, and both mean it. SIGTERM is the one way
+            # left to end in order: that it came in ignored says nothing of whoever sends it.
+            if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
                 before[number] = signal.signal(number, wish.give)
     try:
         yield wish

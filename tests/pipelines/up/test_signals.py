@@ -30,6 +30,17 @@ def test_a_signal_that_is_ignored_stays_so():
         signal.signal(signal.SIGHUP, before)
 
 
+def test_the_one_way_left_to_end_in_order_is_taken_though_it_was_ignored():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as some that start others in the background leave it
+    try:
+        with wishes() as wish:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert wish.wait(60)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_outside_of_the_main_thread_a_wish_can_still_be_given():
     found = []
 
