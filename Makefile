@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.labelaudit-installed
 DOCS_STAMP := $(VENV)/.labelaudit-docs-installed
 
-.PHONY: help setup demo test lint docs fuzz bench bench-many coverage clean
+.PHONY: help setup demo test lint docs fuzz bench bench-many coverage detection clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with the tested versions"
@@ -16,6 +16,7 @@ help:
 	@echo "make fuzz    the demo's files spoiled at random for ten minutes; SECONDS=60 SEED=7 for another run"
 	@echo "make bench   what the audit costs beside bare cleanlab, the bootstrap beside scipy's, and many datasets"
 	@echo "make coverage  how often the intervals hold: the figures of docs/coverage.md, in some twenty minutes"
+	@echo "make detection DATA='DIR ...'  how well wrong labels are found: the figures of docs/detection.md"
 
 setup: $(STAMP)
 
@@ -61,6 +62,13 @@ bench: setup
 
 coverage: setup
 	$(BIN)/python -m benchmarks.coverage --runs 1000
+
+# Folders of public data; the tests look into the one that LABELAUDIT_DATA names.
+DATA ?= $(LABELAUDIT_DATA)
+detection: setup
+	@test -n "$(DATA)" || { echo "name the folders of the data: make detection DATA='DIR ...', or LABELAUDIT_DATA" >&2; exit 1; }
+	@mkdir -p build
+	$(BIN)/python -m benchmarks.detection --data $(DATA) --json build/detection.json --curves build/detection.csv
 
 bench-many: setup
 	$(BIN)/python benchmarks/many_datasets.py

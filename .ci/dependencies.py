@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
 PROJECT = "labelaudit"
-EXTRAS = ("dev", "docs", "postgres")
+EXTRAS = ("crowd", "dev", "docs", "postgres")
 
 #: Licences that may not come in, as they stand in metadata. The GNU GPL alone too: what is shipped is Apache-2.0.
 REFUSED = re.compile(

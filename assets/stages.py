@@ -11,7 +11,8 @@ from audits.config import Dataset
 from audits.stages.graph import STAGES, stages_of
 
 ITEMS_CANDIDATE, OUTPUTS_CANDIDATE = "items_candidate", "model_outputs_candidate"
-ANNOTATIONS_CANDIDATE, COMPARISON, VERDICTS = "annotations_candidate", "comparison", "verdicts"
+ANNOTATIONS_CANDIDATE, FEATURES_CANDIDATE = "annotations_candidate", "features_candidate"
+COMPARISON, VERDICTS = "comparison", "verdicts"
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,17 @@ STAGE_ASSETS: dict[str, StageAsset] = {
     ANNOTATIONS_CANDIDATE: StageAsset(
         "reading annotations", "Annotations in long form, not judged yet.", "arrow", (ITEMS_CANDIDATE,)
     ),
+    FEATURES_CANDIDATE: StageAsset(
+        "reading features",
+        "What items are compared by, and training dynamics, in items order, not judged yet.",
+        "numpy",
+        (ITEMS_CANDIDATE,),
+    ),
     "published": StageAsset(
         "publishing",
         "The ingested tables in force: candidates that passed their checks, all in one step.",
         "arrow",
-        (ITEMS_CANDIDATE, OUTPUTS_CANDIDATE, ANNOTATIONS_CANDIDATE),
+        (ITEMS_CANDIDATE, OUTPUTS_CANDIDATE, ANNOTATIONS_CANDIDATE, FEATURES_CANDIDATE),
     ),
     "signals": StageAsset(
         "running audits", "One score and flag per audit, model and item.", "cleanlab", ("published",)

@@ -10,15 +10,18 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from audits.audit_config import AuditsConfig, ConfidentLearningConfig, ModelAgreementConfig
+from audits.audit_config import AuditsConfig
 from audits.benchmark.metric_names import DEFAULT_METRICS, MetricName
 from audits.class_distance_config import ClassDistanceConfig
 from audits.classes import ClassList, LabelsAs
 from audits.errors import PathError
+from audits.feature_config import FeaturesConfig
 from audits.night_config import AlertsConfig, GatesConfig, RescoreConfig, RetentionConfig, ScheduleConfig
+from audits.queue_config import OrderName, ReopenConfig
 from audits.roots import Roots
 from audits.score_config import VERSION_NAMES, LabelPolicy, ReferenceConfig, UncertaintyConfig
 from audits.strict import Strict, not_boolean
+from audits.training_config import TrainingDynamicsConfig
 
 DATASET_NAME = re.compile(r"[A-Za-z0-9_]+")
 
@@ -62,7 +65,7 @@ class ItemsConfig(Strict):
     content: tuple[str, ...] | None = Field(
         None,
         description="Columns that a reviewer is shown, and no others; when one changes, the item is asked again. "
-        "Left out: every further column that is not a group.",
+        "Left out: every further column that is no group, suggestion, split or reference label.",
     )
     files: tuple[str, ...] = Field(
         (), description="Content columns that hold file paths; the files' bytes enter the content hash."
@@ -71,6 +74,16 @@ class ItemsConfig(Strict):
         (),
         description="Columns that name a group an item belongs to, such as its source or its background. Every "
         "model is scored by group, and how far its scores differ between the groups of a class is measured.",
+    )
+    suggestion: str | None = Field(
+        None,
+        description="Column with a better label that came with the data, such as a flagger's guess, written as the "
+        "labels are; an empty cell is none.",
+    )
+    split: str | None = Field(
+        None,
+        description="Column that names the part of the dataset that an item belongs to, such as train or test: "
+        "duplicates are told to be within one part or across.",
     )
 
 
@@ -146,9 +159,7 @@ class ModelConfig(Strict):
 
 
 class AnnotationsConfig(Strict):
-    """Annotations in long form: one row per item and annotator. They are checked and stored; no audit reads
-    them yet.
-    """
+    """Annotations in long form: one row per item and annotator."""
 
     path: str = Field(description="Parquet, CSV, JSONL or Arrow file, relative to this YAML file.")
     id: str = Field("item_id", description="Column with the item ids.")
@@ -180,7 +191,25 @@ class ReviewConfig(Strict):
         le=1,
         description="Share of the unflagged items that go to people as a control sample; drawn by id.",
     )
-    seed: int = Field(0, description="Seed of the control sample's hash.")
+    order: OrderName = Field(
+        "probability",
+        description="Which flagged items come first, and which the budget takes. probability: the likeliest errors. "
+        "class-balance: every given class gets on at the same pace. diversity: look-alikes are not in a row. "
+        "rank-impact: what could change the ranking of the models.",
+    )
+    exploration: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of the budget that goes to items drawn at random, by id, from all others: those that are "
+        "not flagged, and those beyond the budget.",
+    )
+    reopen: ReopenConfig = Field(
+        ReopenConfig(), description="When evidence brings back an item that people decided."
+    )
+    seed: int = Field(
+        0, description="Seed of the hash by which the control sample and the exploration are drawn."
+    )
     gold: GoldConfig | None = Field(None, description="Items with a known right label.")
     verdicts_per_item: int = Field(
         1, ge=1, description="How many verdicts make an item complete (m of 'n of m')."
@@ -201,14 +230,24 @@ class ReviewConfig(Strict):
     @classmethod
     def _bare_key_means_defaults(cls, value: object) -> object:
         # `rescore:` with nothing after it reads as null in YAML; the writer means "with defaults".
-        bare = isinstance(value, dict) and "rescore" in value and value["rescore"] is None
-        return {**value, "rescore": {}} if isinstance(value, dict) and bare else value
+        if not isinstance(value, dict):
+            return value
+        return {k: {} if v is None and k in ("rescore", "reopen") else v for k, v in value.items()}
 
     @model_validator(mode="after")
     def _n_of_m(self) -> Self:
         if self.agree > self.verdicts_per_item:
             raise ValueError(
                 f"'agree' is {self.agree}, but an item gets only {self.verdicts_per_item} verdicts_per_item"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _share_of_something(self) -> Self:
+        if self.exploration and self.budget is None:
+            raise ValueError(
+                f"'exploration' is {self.exploration:g}, a share of 'budget', which is not given; without a budget, "
+                "'control_rate' draws items at random"
             )
         return self
 
@@ -251,12 +290,19 @@ class DatasetConfig(Strict):
         (), description="The models whose outputs are audited and scored."
     )
     annotations: AnnotationsConfig | None = Field(None, description="Annotations in long form.")
+    features: tuple[FeaturesConfig, ...] = Field(
+        (), description="What items are compared by, to find duplicates, odd neighbours and outliers."
+    )
+    training_dynamics: TrainingDynamicsConfig | None = Field(
+        None, description="What a model said of the items while it was trained on them."
+    )
     reference_labels: tuple[ReferenceConfig, ...] = Field(
         (), description="Labellings of the items that come with the dataset, each a label version."
     )
     audits: AuditsConfig = Field(
-        AuditsConfig(confident_learning=ConfidentLearningConfig(), model_agreement=ModelAgreementConfig()),
-        description="Which audits run.",
+        AuditsConfig.usual(),
+        description="Which audits run. One whose input the dataset lacks is absent, and the reason is told. Left out: "
+        "those that raise flags, and those that cost little.",
     )
     review: ReviewConfig = Field(ReviewConfig(), description="The review policy.")
     metrics: tuple[MetricName, ...] = Field(
@@ -298,7 +344,9 @@ class DatasetConfig(Strict):
         )
         if not isinstance(value, dict):
             return value
-        return {k: {} if v is None and k in bare else v for k, v in value.items()}
+        # of the audits, the defaults are not those of an empty section
+        given = {k: v for k, v in value.items() if not (k == "audits" and v is None)}
+        return {k: {} if v is None and k in bare else v for k, v in given.items()}
 
     @field_validator("classes")
     @classmethod
@@ -318,11 +366,15 @@ class DatasetConfig(Strict):
         names = [m.name for m in self.models]
         if twice := sorted({n for n in names if names.count(n) > 1}):
             yield f"models: the name {', '.join(map(repr, twice))} is given more than once"
-        for key in ("confident_learning", "pervasive_label_errors", "model_agreement"):
+        features = [f.name for f in self.features]
+        if twice := sorted({n for n in features if features.count(n) > 1}):
+            yield f"features: the name {', '.join(map(repr, twice))} is given more than once"
+        for key in AuditsConfig.model_fields:
             audit = getattr(self.audits, key)
-            missing = [n for n in (audit.models or ()) if n not in names] if audit else []
-            if missing:
+            if missing := [n for n in getattr(audit, "models", None) or () if n not in names]:
                 yield f"audits.{key}.models: no model is named {', '.join(map(repr, missing))}"
+            if missing := [n for n in getattr(audit, "features", None) or () if n not in features]:
+                yield f"audits.{key}.features: no features are named {', '.join(map(repr, missing))}"
         references = [r.name for r in self.reference_labels]
         if twice := sorted({n for n in references if references.count(n) > 1}):
             yield f"reference_labels: the name {', '.join(map(repr, twice))} is given more than once"

@@ -23,6 +23,8 @@ ITEMS = pa.schema(
 #: One row per id that a model's outputs or the dataset's items name: what the expectations judge.
 #: `rows` counts the output rows of the id (1 is right), `known` says that the dataset has the item.
 #: `min`, `max` and `sum` are over the probabilities of the row, before anything is clipped.
+#: Of features only the ids and `finite` are filled; of training dynamics the numbers are over all epochs, `sum` the one
+#: farthest from 1.
 OUTPUT_ROWS = pa.schema(
     [
         pa.field("item_id", pa.string()),
@@ -51,7 +53,9 @@ ANNOTATIONS = pa.schema(
 #: One row per signal, model (null when the signal is over all models) and item. `score` is in [0, 1],
 #: lower is worse. `rank` is the 1-based position among the items this signal flags, worst first, and
 #: null elsewhere. `n_agree` of `n_models` models predict `suggested_label`; `p_given` and `p_suggested`
-#: are the mean probabilities these models give to the two labels (null when none gives probabilities).
+#: are the mean probabilities these models give to the two labels (null when none gives probabilities). Of a
+#: detector of annotations the annotators of the item stand in the models' place. `reason` says why in words where
+#: the numbers do not; null elsewhere.
 SIGNALS = pa.schema(
     [
         pa.field("item_id", pa.string()),
@@ -65,20 +69,44 @@ SIGNALS = pa.schema(
         pa.field("n_models", pa.int32()),
         pa.field("p_given", pa.float64()),
         pa.field("p_suggested", pa.float64()),
+        pa.field("reason", pa.string()),
     ]
 )
 
-#: One row per detector and model: how many items it flags and its mean score, in [0, 1].
+#: One row per detector and model: how many items it flags and its mean score, in [0, 1]. A detector that could not
+#: run has `absent`, the reason in words, and no figures.
 SIGNAL_SUMMARY = pa.schema(
     [
         pa.field("signal", pa.string()),
         pa.field("model", pa.string()),
         pa.field("flagged", pa.int64()),
         pa.field("mean_score", pa.float64()),
+        pa.field("absent", pa.string()),
     ]
 )
 
-#: One row an item, ranked: rank 1 is the likeliest label error. `score` in [0, 1], lower is worse.
+#: One row per pair of items that are duplicates of each other by some features, each pair once and by each feature
+#: that finds it: `item_id` is the earlier row. `exact` says that they are equal, else `distance` (in the measure of
+#: the features: cosine or euclidean 0 or more, hamming in bits) is how far they are from each other. `conflict` says
+#: that their given labels differ. Splits are null where the dataset names none.
+DUPLICATES = pa.schema(
+    [
+        pa.field("item_id", pa.string()),
+        pa.field("other_id", pa.string()),
+        pa.field("features", pa.string()),
+        pa.field("exact", pa.bool_()),
+        pa.field("distance", pa.float64()),
+        pa.field("label", pa.int32()),
+        pa.field("other_label", pa.int32()),
+        pa.field("conflict", pa.bool_()),
+        pa.field("split", pa.string()),
+        pa.field("other_split", pa.string()),
+    ]
+)
+
+#: One row an item, ranked: rank 1 is the likeliest label error. `score` in [0, 1], lower is worse: it orders.
+#: `probability` that the given label is wrong, learned from verdicts, and null until there are enough; `held_out` is
+#: that of a model that did not see the item's own verdict.
 FINDINGS = pa.schema(
     [
         pa.field("item_id", pa.string()),
@@ -88,6 +116,8 @@ FINDINGS = pa.schema(
         pa.field("given_label", pa.int32()),
         pa.field("suggested_label", pa.int32()),
         pa.field("reasons", pa.list_(pa.string())),
+        pa.field("probability", pa.float64()),
+        pa.field("held_out", pa.float64()),
     ]
 )
 

@@ -24,7 +24,7 @@ def judge_items(items: pa.Table) -> Judgement:
 
 def rules_of_items() -> list[Rule]:
     """The rules of `judge_items`."""
-    return [_some_rows("item_id"), *_ids_present(), _unique_ids(), _label_known()]
+    return [_some_rows("item_id"), *ids_present(), _unique_ids(), _label_known()]
 
 
 def judge_outputs(rows: pa.Table, model: str, kind: str, tolerance: ToleranceConfig) -> Judgement:
@@ -39,9 +39,11 @@ def judge_outputs(rows: pa.Table, model: str, kind: str, tolerance: ToleranceCon
 def rules_of_outputs(kind: str, tolerance: ToleranceConfig) -> list[Rule]:
     """The rules of `judge_outputs`."""
     rules = [
-        *_ids_present(),
+        *ids_present(),
         replace(
-            _true("known", "the id is no item of the dataset", IdsError), column="item_id", hint=unknown_ids
+            flag_holds("known", "the id is no item of the dataset", IdsError),
+            column="item_id",
+            hint=unknown_ids,
         ),
         Rule(
             "ExpectColumnValuesToBeBetween",
@@ -61,11 +63,11 @@ def rules_of_outputs(kind: str, tolerance: ToleranceConfig) -> list[Rule]:
         ),
     ]
     if kind != "dense":
-        rules.append(_true("labels_known", "a predicted class is not in the class list", LabelsError))
+        rules.append(flag_holds("labels_known", "a predicted class is not in the class list", LabelsError))
     if kind == "top_k":
-        rules.append(_true("labels_distinct", "a class is named twice among the top k", LabelsError))
+        rules.append(flag_holds("labels_distinct", "a class is named twice among the top k", LabelsError))
     if kind != "labels":
-        rules.append(_true("finite", "a probability is not finite", ProbabilitiesError))
+        rules.append(flag_holds("finite", "a probability is not finite", ProbabilitiesError))
         rules.append(_between("min", -tolerance.range, None, "a probability is below 0", ProbabilitiesError))
         rules.append(
             _between("max", None, 1 + tolerance.range, "a probability is above 1", ProbabilitiesError)
@@ -88,8 +90,8 @@ def judge_annotations(annotations: pa.Table) -> Judgement:
 def rules_of_annotations() -> list[Rule]:
     """The rules of `judge_annotations`."""
     return [
-        *_ids_present(),
-        replace(_true("known", "the id is no item of the dataset", IdsError), column="item_id"),
+        *ids_present(),
+        replace(flag_holds("known", "the id is no item of the dataset", IdsError), column="item_id"),
         Rule(
             "ExpectColumnValuesToNotBeNull",
             {"column": "annotator_id"},
@@ -176,7 +178,9 @@ def weigh_models(
     )
     rules = [
         _between("accuracy", 1 / len(classes), None, f"the model is below chance (1 of {len(classes)})"),
-        _true("out_of_sample", "the outputs are in sample: label errors the model has learnt stay hidden"),
+        flag_holds(
+            "out_of_sample", "the outputs are in sample: label errors the model has learnt stay hidden"
+        ),
     ]
     return judge(table, rules, "models", id_column="model")
 
@@ -191,7 +195,8 @@ def _some_rows(column: str) -> Rule:
     )
 
 
-def _ids_present() -> list[Rule]:
+def ids_present() -> list[Rule]:
+    """Rules that every row has an item id, and none is empty."""
     return [
         Rule(
             "ExpectColumnValuesToNotBeNull",
@@ -241,7 +246,8 @@ def _label_known() -> Rule:
     )
 
 
-def _true(column: str, says: str, kind: type[InputError] = InputError) -> Rule:
+def flag_holds(column: str, says: str, kind: type[InputError] = InputError) -> Rule:
+    """A rule that a column of truth values is true throughout; `says` is what is wrong of a row where it is not."""
     return Rule(
         "ExpectColumnValuesToBeInSet",
         {"column": column, "value_set": [True]},

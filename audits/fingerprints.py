@@ -8,7 +8,7 @@ import os
 import stat
 import time
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,20 @@ from audits import __version__
 from audits.disk import write_atomic, writing
 
 #: Libraries whose release may change a result.
-_LIBRARIES = ("cleanlab", "great-expectations", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+_LIBRARIES = (
+    "cleanlab",
+    "faiss-cpu",
+    "great-expectations",
+    "ImageHash",
+    "numpy",
+    "pandas",
+    "pillow",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+)
+#: The same of the extras, which count where they are installed.
+_EXTRAS = ("crowd-kit",)
 
 #: A file written to less than this long before it was read may change again without its time showing it.
 _SETTLED_NS = 2_000_000_000
@@ -45,8 +58,17 @@ def code_version() -> str:
     hashed = hashlib.blake2b(digest_size=8)
     for path in sorted(folder.rglob("*.py")):
         hashed.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
-    libraries = {name: version(name) for name in _LIBRARIES}
+    libraries: dict[str, str | None] = {name: version(name) for name in _LIBRARIES}
+    libraries |= {name: _release(name) for name in _EXTRAS}
     return f"{__version__}-{digest([hashed.hexdigest(), libraries])[:12]}"
+
+
+def _release(name: str) -> str | None:
+    """The release of a library that need not be installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 class Sources:

@@ -18,7 +18,7 @@ from audits.errors import UsageError
 from audits.review.consensus import Rule
 from audits.review.questions import questions_of
 from audits.review.store import ReviewStore
-from audits.stored import StoredItems, load_items, load_models, load_signals
+from audits.stored import DUPLICATES, StoredItems, load_items, load_models, load_signals
 from audits.table_store import TableStore
 
 
@@ -38,7 +38,8 @@ def finding_rows(
     Returns
     -------
     list of dict
-        `item_id`, `given_label`, `suggested_label` (class ids), `score` (in [0, 1], lower is worse),
+        `item_id`, `given_label`, `suggested_label` (class ids), `score` (in [0, 1], lower is worse), `probability`
+        (in [0, 1], higher is worse; None until it is learned from verdicts),
         `flagged`, `reasons`, `rank`, `given_name`, `suggested_name`.
 
     Raises
@@ -59,6 +60,7 @@ def finding_rows(
             "given_label": classes.id_of(r["given_label"]),
             "suggested_label": classes.id_of(r["suggested_label"]),
             "score": r["score"],
+            "probability": r["probability"],
             "flagged": r["flagged"],
             "reasons": r["reasons"],
             "rank": r["rank"],
@@ -108,12 +110,14 @@ def item_view(tables: TableStore, store: ReviewStore, rule: Rule, item_id: str) 
     return {
         "dataset": tables.dataset,
         "item_id": item_id,
-        "content": _plain(one.further.to_pylist()[0]) if one.further.num_columns else {},
+        "content": plain_value(one.further.to_pylist()[0]) if one.further.num_columns else {},
         "given_label": classes.id_of(found["given_label"]),
         "given_name": classes.display(found["given_label"]),
         "finding": {
             "rank": found["rank"],
             "score": found["score"],
+            "probability": found["probability"],
+            "held_out": found["held_out"],
             "flagged": found["flagged"],
             "suggested_label": classes.id_of(found["suggested_label"]),
             "suggested_name": classes.display(found["suggested_label"]),
@@ -121,6 +125,7 @@ def item_view(tables: TableStore, store: ReviewStore, rule: Rule, item_id: str) 
         },
         "models": _models(tables, lineage, items, row),
         "signals": _signals(tables, lineage, items, item_id),
+        "duplicates": _duplicates(tables, lineage, items, item_id),
         "question": question.hash,
         "task": _task(store, tables.dataset, question.hash),
         "verdicts": [
@@ -173,12 +178,12 @@ def _row_of(items: StoredItems, item_id: str, dataset: str) -> int:
     raise UsageError(f"dataset {dataset!r} has no item {item_id!r}{hint}")
 
 
-def _plain(value: object) -> Any:
+def plain_value(value: object) -> Any:
     """A value of a further column as JSON can hold it: columns may be dates, decimals, bytes or lists."""
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain_value(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain_value(v) for v in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, (str, int)):
@@ -231,9 +236,37 @@ def _signals(
             "n_models": r["n_models"],
             "p_given": r["p_given"],
             "p_suggested": r["p_suggested"],
+            "reason": r["reason"],
         }
         for r in table.filter(_equals(table, item_id)).to_pylist()
     ]
+
+
+def _duplicates(
+    tables: TableStore, lineage: dict[str, str], items: StoredItems, item_id: str
+) -> list[dict[str, Any]]:
+    """The other items that are duplicates of this one, those in conflict first, then the nearest."""
+    if DUPLICATES not in lineage:
+        return []
+    table = tables.read(DUPLICATES, lineage[DUPLICATES])
+    found = table.filter(pc.or_(_equals(table, item_id), pc.equal(table["other_id"], item_id))).to_pylist()
+    rows = []
+    for r in found:
+        own = r["item_id"] == item_id
+        label = r["other_label"] if own else r["label"]
+        rows.append(
+            {
+                "item_id": r["other_id"] if own else r["item_id"],
+                "features": r["features"],
+                "exact": r["exact"],
+                "distance": r["distance"],
+                "label": items.classes.id_of(label),
+                "label_name": items.classes.display(label),
+                "conflict": r["conflict"],
+                "split": r["other_split"] if own else r["split"],
+            }
+        )
+    return sorted(rows, key=lambda r: (not r["conflict"], not r["exact"], r["distance"] or 0.0, r["item_id"]))
 
 
 def _task(store: ReviewStore, dataset: str, question: str) -> dict[str, Any] | None:
@@ -241,9 +274,14 @@ def _task(store: ReviewStore, dataset: str, question: str) -> dict[str, Any] | N
     if not tasks:
         return None
     task = tasks[0]
+    priority = store.priorities(dataset).get(question)
+    reopened = [r.at for r in store.reopenings(dataset) if r.question_hash == question and r.at is not None]
     return {
         "stratum": task.stratum,
         "inclusion_probability": task.inclusion_probability,
         "queued_at": task.created_at.isoformat(),
         "verdicts": task.verdicts,
+        "position": None if priority is None else priority.position,
+        "probability": None if priority is None else priority.probability,
+        "reopened": max(reopened).isoformat() if reopened else None,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audits.config import Dataset
 from audits.errors import AuditError
-from audits.stored import ANNOTATIONS, ITEMS, ingested_lineage, outputs_table
+from audits.stored import ANNOTATIONS, ITEMS, TRAINING, features_table, ingested_lineage, outputs_table
 from audits.table_store import TableRef, TableStore
 
 
@@ -33,6 +33,9 @@ def publishable(tables: TableStore, dataset: Dataset) -> tuple[list[TableRef], t
     wanted = [ITEMS, *(outputs_table(m.name) for m in dataset.config.models)]
     if dataset.config.annotations is not None:
         wanted.append(ANNOTATIONS)
+    wanted += [features_table(f.name) for f in dataset.config.features]
+    if dataset.config.training_dynamics is not None:
+        wanted.append(TRAINING)
     refs = []
     for name in wanted:
         ref = tables.candidate_ref(name)

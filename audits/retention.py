@@ -14,8 +14,11 @@ from audits.config import Dataset
 from audits.disk import sync_folder, writing
 from audits.names import folder_name
 from audits.results import ResultStore
-from audits.signals.registry import OVER_MODELS, PER_MODEL, Part
+from audits.signals.registry import OVER_INPUTS, OVER_MODELS, PER_MODEL, Part
+from audits.stages.features import columns_part
 from audits.stages.scoring import scores_part
+from audits.stages.signalling import neighbours_part
+from audits.stored import DUPLICATES
 from audits.table_store import TableRef, TableStore
 from audits.workspace import Workspace
 
@@ -44,8 +47,9 @@ def leftovers_of(workspace: Workspace, dataset: Dataset) -> Leftovers:
     keep = dataset.config.retention.keep
     models = [m.name for m in dataset.config.models]
     versions = [*VERSIONS, *(r.name for r in dataset.config.reference_labels)]
+    features = [f.name for f in dataset.config.features]
     since = workspace.run_log(dataset.name).began(keep)
-    return leftovers(workspace.tables(dataset.name), keep, models, since, versions)
+    return leftovers(workspace.tables(dataset.name), keep, models, since, versions, features)
 
 
 def leftovers(
@@ -54,6 +58,7 @@ def leftovers(
     models: Collection[str] = (),
     since: datetime | None = None,
     label_versions: Collection[str] = tuple(VERSIONS),
+    features: Collection[str] = (),
 ) -> Leftovers:
     """Find what is no longer kept of a dataset.
 
@@ -69,13 +74,15 @@ def leftovers(
         Results of other models are not kept when they were not used since then.
     label_versions : collection of str
         The label versions that the dataset has now; as with models.
+    features : collection of str
+        Names of the features that the dataset has now; as with models.
 
     Returns
     -------
     Leftovers
     """
     results, named = [], set(_in_force(tables))
-    present = _parts_of(models, label_versions)
+    present = _parts_of(models, label_versions, features)
     for files in ResultStore(tables.root / "results").parts():
         gone = (
             since is not None
@@ -120,11 +127,12 @@ def remove(tables: TableStore, found: Leftovers) -> None:
         shutil.rmtree(gone, ignore_errors=True)  # what cannot be removed goes with the next run
 
 
-def _parts_of(models: Collection[str], versions: Collection[str]) -> set[str]:
-    """Folders of the parts that these models have results in, and of those that are of no one model."""
-    parts = [*models, *OVER_MODELS]
+def _parts_of(models: Collection[str], versions: Collection[str], features: Collection[str]) -> set[str]:
+    """Folders of the parts that these have results in, and of those that are of no one of them."""
+    parts = [*models, *OVER_MODELS, *OVER_INPUTS, DUPLICATES, *features]
     parts += [str(Part(signal, m, (m,))) for signal in PER_MODEL for m in models]
     parts += [scores_part(m, version) for m in models for version in versions]
+    parts += [part(f) for f in features for part in (columns_part, neighbours_part)]
     return {"_", *(folder_name(p) for p in parts)}
 
 

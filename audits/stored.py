@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits import contracts
-from audits.classes import ClassList, LabelsAs
+from audits.classes import UNKNOWN, ClassList, LabelsAs
 from audits.config import ModelConfig
 from audits.errors import AuditError
 from audits.ingest.items import IngestedItems
@@ -24,9 +24,14 @@ from audits.table_store import TABLE_FILE, TableRef, TableStore
 
 ITEMS = "items"
 ANNOTATIONS = "annotations"
+TRAINING = "training"
+DUPLICATES = "duplicates"
 _OUTPUTS = "outputs."
+_FEATURES = "features."
+_NEIGHBOURS = "neighbours."
 _SIGNALS = "signals."
 _REFERENCES = "references.parquet"
+_BESIDE = "beside.parquet"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class StoredItems:
         How the file writes labels.
     references : pyarrow.Table or None
         Reference labels, n rows, a list<int32> column for each; None where the dataset has none.
+    beside : pyarrow.Table or None
+        n rows: `suggestion` (class index, int32) and `split` (text), those of them that the YAML names.
     """
 
     items: pa.Table
@@ -55,6 +62,7 @@ class StoredItems:
     classes: ClassList
     labels_as: LabelsAs
     references: pa.Table | None = None
+    beside: pa.Table | None = None
 
     @cached_property
     def ids(self) -> pa.Array:
@@ -65,6 +73,20 @@ class StoredItems:
     def labels(self) -> Ints:
         """Given labels as class indices, shape (n,)."""
         return np.asarray(self.items["label"].to_numpy(), dtype=np.int32)
+
+    @cached_property
+    def suggestions(self) -> Ints | None:
+        """Suggested class indices, shape (n,), -1 where there is none; None where the YAML names no such column."""
+        if self.beside is None or "suggestion" not in self.beside.column_names:
+            return None
+        return np.asarray(self.beside["suggestion"].fill_null(UNKNOWN).to_numpy(), dtype=np.int32)
+
+    @cached_property
+    def splits(self) -> pa.Array | None:
+        """Names of the items' splits, length n; None where the YAML names no such column."""
+        if self.beside is None or "split" not in self.beside.column_names:
+            return None
+        return self.beside["split"].combine_chunks()
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -107,6 +129,16 @@ def outputs_table(model: str) -> str:
     return _OUTPUTS + folder_name(model)
 
 
+def features_table(name: str) -> str:
+    """Name of the table that holds what items are compared by."""
+    return _FEATURES + folder_name(name)
+
+
+def neighbours_table(name: str) -> str:
+    """Name of the table that holds the nearest neighbours by some features."""
+    return _NEIGHBOURS + folder_name(name)
+
+
 def save_items(store: TableStore, ingested: IngestedItems, classes: ClassList) -> TableRef:
     """Write ingested items as a new version."""
     with store.draft(ITEMS) as draft:
@@ -114,14 +146,18 @@ def save_items(store: TableStore, ingested: IngestedItems, classes: ClassList) -
         pq.write_table(ingested.further, draft.folder / "further.parquet")
         if ingested.references.column_names:
             pq.write_table(ingested.references, draft.folder / _REFERENCES)
+        beside = {"suggestion": ingested.suggestions, "split": ingested.splits}
+        if there := {name: column for name, column in beside.items() if column is not None}:
+            pq.write_table(pa.table(there), draft.folder / _BESIDE)
         meta = {
             "ids": classes.ids,
             "names": classes.names,
             "labels_as": ingested.labels_as,
             "content_columns": ingested.content_columns,
             "rows": ingested.items.num_rows,
-            "ids_hash": _columns_hash(ingested.items, ["item_id"]),
-            "labels_hash": _columns_hash(ingested.items, ["item_id", "label"]),
+            "ids_hash": columns_hash(ingested.items, ["item_id"]),
+            "labels_hash": columns_hash(ingested.items, ["item_id", "label"]),
+            "beside_hashes": {name: columns_hash(pa.table({name: c}), [name]) for name, c in there.items()},
         }
         (draft.folder / "items.json").write_text(json.dumps(meta), encoding="utf-8")
     return TableRef(ITEMS, draft.version)
@@ -141,6 +177,8 @@ class ItemsSummary:
         Fingerprint of the item ids and given labels, in order.
     ids, names : tuple of str
         The class list.
+    beside : mapping of str to str
+        Fingerprints of the columns `suggestion` and `split`, of those that there are.
     """
 
     rows: int
@@ -148,28 +186,35 @@ class ItemsSummary:
     labels_hash: str
     ids: tuple[str, ...]
     names: tuple[str, ...]
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 def items_summary(store: TableStore, lineage: Mapping[str, str]) -> ItemsSummary:
     """Read what is known of the items that a lineage names without opening their rows."""
-    folder = store.folder(ITEMS, _version(store, lineage, ITEMS))
+    folder = store.folder(ITEMS, version_in(store, lineage, ITEMS))
     with store.readable(folder):
         meta = json.loads((folder / "items.json").read_text(encoding="utf-8"))
         return ItemsSummary(
-            meta["rows"], meta["ids_hash"], meta["labels_hash"], tuple(meta["ids"]), tuple(meta["names"])
+            meta["rows"],
+            meta["ids_hash"],
+            meta["labels_hash"],
+            tuple(meta["ids"]),
+            tuple(meta["names"]),
+            meta.get("beside_hashes", {}),  # none in a version of an older labelaudit
         )
 
 
-def _columns_hash(table: pa.Table, columns: list[str]) -> str:
+def columns_hash(table: pa.Table, columns: Sequence[str]) -> str:
+    """Fingerprint of some columns of a table, row by row in their order."""
     hashed = hashlib.blake2b(digest_size=16)
-    for batch in table.select(columns).combine_chunks().to_batches():
+    for batch in table.select(list(columns)).combine_chunks().to_batches():
         hashed.update(memoryview(batch.serialize()))
     return hashed.hexdigest()
 
 
 def load_items(store: TableStore, lineage: Mapping[str, str]) -> StoredItems:
     """Open the items that a lineage names."""
-    folder = store.folder(ITEMS, _version(store, lineage, ITEMS))
+    folder = store.folder(ITEMS, version_in(store, lineage, ITEMS))
     with store.readable(folder):
         meta = json.loads((folder / "items.json").read_text(encoding="utf-8"))
         return StoredItems(
@@ -179,6 +224,7 @@ def load_items(store: TableStore, lineage: Mapping[str, str]) -> StoredItems:
             classes=ClassList(tuple(meta["ids"]), tuple(meta["names"])),
             labels_as=meta["labels_as"],
             references=pq.read_table(folder / _REFERENCES) if (folder / _REFERENCES).exists() else None,
+            beside=pq.read_table(folder / _BESIDE) if (folder / _BESIDE).exists() else None,
         )
 
 
@@ -197,7 +243,7 @@ def save_model(
 
 def load_model(store: TableStore, lineage: Mapping[str, str], table: str) -> StoredModel:
     """Open one model's outputs, memory-mapped."""
-    folder = store.folder(table, _version(store, lineage, table))
+    folder = store.folder(table, version_in(store, lineage, table))
     with store.readable(folder):
         meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         return StoredModel(load_outputs(folder), **meta)
@@ -205,7 +251,7 @@ def load_model(store: TableStore, lineage: Mapping[str, str], table: str) -> Sto
 
 def load_output_rows(store: TableStore, lineage: Mapping[str, str], table: str) -> pa.Table:
     """Open the row summary of one model's outputs, in the schema `contracts.OUTPUT_ROWS`."""
-    folder = store.folder(table, _version(store, lineage, table))
+    folder = store.folder(table, version_in(store, lineage, table))
     with store.readable(folder):
         return pq.read_table(folder / "rows.parquet")
 
@@ -235,7 +281,13 @@ def is_outputs_table(table: str) -> bool:
     return table.startswith(_OUTPUTS)
 
 
-def _version(store: TableStore, lineage: Mapping[str, str], table: str) -> str:
+def is_features_table(table: str) -> bool:
+    """Whether a table holds what items are compared by."""
+    return table.startswith(_FEATURES)
+
+
+def version_in(store: TableStore, lineage: Mapping[str, str], table: str) -> str:
+    """The version of a table that a lineage names; raises AuditError when it names none."""
     if table not in lineage:
         raise AuditError(
             f"dataset {store.dataset!r}: no version of table {table!r} is named (of {sorted(lineage)})"
@@ -244,6 +296,8 @@ def _version(store: TableStore, lineage: Mapping[str, str], table: str) -> str:
 
 
 def ingested_lineage(refs: Mapping[str, TableRef]) -> dict[str, str]:
-    """Versions of the ingested tables among some tables: items, annotations and every model's outputs."""
-    wanted = {ITEMS, ANNOTATIONS}
-    return {t: r.version for t, r in refs.items() if t in wanted or is_outputs_table(t)}
+    """Versions of the ingested tables among some tables: items, every model's outputs, and what there is beside."""
+    wanted = {ITEMS, ANNOTATIONS, TRAINING}
+    return {
+        t: r.version for t, r in refs.items() if t in wanted or is_outputs_table(t) or is_features_table(t)
+    }

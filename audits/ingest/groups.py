@@ -32,13 +32,15 @@ class Groups:
     codes: Ints
 
 
-def groups_of(values: pa.Array | pa.ChunkedArray) -> Groups:
+def groups_of(values: pa.Array | pa.ChunkedArray, *, what: str = "a group column") -> Groups:
     """Read a group column.
 
     Parameters
     ----------
     values : pyarrow array, length n
         Text, whole numbers or truth values; null: in no group.
+    what : str
+        What the column is to the caller, for what an error says.
 
     Returns
     -------
@@ -59,14 +61,12 @@ def groups_of(values: pa.Array | pa.ChunkedArray) -> Groups:
         array = array.dictionary_decode()
     kinds = (is_text, pa.types.is_integer, pa.types.is_boolean, pa.types.is_null)
     if not any(is_kind(array.type) for is_kind in kinds):
-        raise ColumnsError(
-            f"a group column of type {array.type}; expected text, whole numbers or true and false"
-        )
+        raise ColumnsError(f"{what} of type {array.type}; expected text, whole numbers or true and false")
     texts = pc.if_else(array, "true", "false") if pa.types.is_boolean(array.type) else array.cast(pa.string())
     found = pc.unique(texts.drop_null()).to_pylist()
     if len(found) > MOST_GROUPS:
         raise ColumnsError(
-            f"a group column with {len(found)} different values, more than {MOST_GROUPS}: it names items, not groups"
+            f"{what} with {len(found)} different values, more than {MOST_GROUPS}: it names items, not groups"
         )
     whole = all(t.removeprefix("-").isdecimal() and len(t) < 20 for t in found)
     names = sorted(found, key=lambda t: (int(t) if whole else 0, t))

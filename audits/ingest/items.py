@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from audits import contracts
-from audits.classes import LabelsAs, label_texts
+from audits.classes import ClassList, LabelsAs, label_texts
 from audits.config import Dataset, ItemsConfig
 from audits.errors import ColumnsError, LabelsError, first_few
 from audits.expectations import rules_of_items
@@ -38,6 +39,10 @@ class IngestedItems:
     references : pyarrow.Table
         Reference labels: the same n rows, a list<int32> column of class indices for each; without columns where
         the dataset has none.
+    suggestions : pyarrow int32 array, length n, or None
+        Class index that came with the data as a better label; null where there is none.
+    splits : pyarrow string array, length n, or None
+        Part of the dataset that each item belongs to; null where it is in none.
     """
 
     items: pa.Table
@@ -45,6 +50,8 @@ class IngestedItems:
     content_columns: tuple[str, ...]
     labels_as: LabelsAs
     references: pa.Table
+    suggestions: pa.Array | None = None
+    splits: pa.Array | None = None
 
 
 def ingest_items(dataset: Dataset) -> IngestedItems:
@@ -67,8 +74,8 @@ def ingest_items(dataset: Dataset) -> IngestedItems:
     InputError
         With all that can be seen at once, of the kind that all of it is: columns that are missing or of a type that
         cannot be read, ids that are too long, labels that cannot be read in one way, files that are missing
-        or not allowed; and then also repeated and missing ids and unknown labels. What is wrong with reference
-        labels is looked at when the items can be read.
+        or not allowed, suggestions in no class; and then also repeated and missing ids and unknown labels. What is
+        wrong with reference labels is looked at when the items can be read.
     """
     config = dataset.config.items
     path = dataset.resolve(config.path)
@@ -96,6 +103,13 @@ def ingest_items(dataset: Dataset) -> IngestedItems:
         if name in table.column_names:
             with faults.noted(f"column {name!r}"):
                 groups_of(table[name])
+    suggestions = splits = None
+    if config.suggestion in table.column_names and encoded is not None:
+        with faults.noted(f"column {config.suggestion!r}"):
+            suggestions = _suggestions(table, config, dataset.classes, encoded.labels_as, ids)
+    if config.split in table.column_names:
+        with faults.noted(f"column {config.split!r}"):
+            splits = _splits(table[config.split])
     if faults or ids is None or labels is None or encoded is None:
         columns = {"item_id": ids, "label": labels, "given_label": None if encoded is None else encoded.text}
         faults.look(columns, table.num_rows, rules_of_items())
@@ -104,7 +118,9 @@ def ingest_items(dataset: Dataset) -> IngestedItems:
         [ids, labels, encoded.text, pa.array(hashes, pa.string())], schema=contracts.ITEMS
     )
     references = ingest_references(dataset, table, ids, labels)
-    return IngestedItems(items, further, tuple(content_columns), encoded.labels_as, references)
+    return IngestedItems(
+        items, further, tuple(content_columns), encoded.labels_as, references, suggestions, splits
+    )
 
 
 def derive_classes(path: Path, config: ItemsConfig) -> list[str]:
@@ -125,7 +141,15 @@ def derive_classes(path: Path, config: ItemsConfig) -> list[str]:
 
 
 def _read(path: Path, config: ItemsConfig, faults: Faults | None = None) -> pa.Table:
-    named: Sequence[str] = [config.id, config.label, *(config.content or ()), *config.files, *config.groups]
+    own = [c for c in (config.suggestion, config.split) if c is not None]
+    named: Sequence[str] = [
+        config.id,
+        config.label,
+        *(config.content or ()),
+        *config.files,
+        *config.groups,
+        *own,
+    ]
     # A CSV file has no types. Were they guessed, one odd row would change every item's content hash.
     return read_table(path, named, as_text="all", faults=faults)
 
@@ -133,7 +157,7 @@ def _read(path: Path, config: ItemsConfig, faults: Faults | None = None) -> pa.T
 def _content_columns(table: pa.Table, config: ItemsConfig, references: Sequence[str]) -> list[str]:
     if config.content is None:
         # a reviewer who saw the labels of others would repeat them
-        own = {config.id, config.label, *config.groups, *references}
+        own = {config.id, config.label, config.suggestion, config.split, *config.groups, *references}
         columns = [c for c in table.column_names if c not in own]
     else:
         columns = list(config.content)
@@ -142,3 +166,30 @@ def _content_columns(table: pa.Table, config: ItemsConfig, references: Sequence[
     if stray := [c for c in config.files if c not in columns]:
         raise ColumnsError(f"'files' names columns that are no content ({first_few(stray)})")
     return columns
+
+
+def _suggestions(
+    table: pa.Table, config: ItemsConfig, classes: ClassList, labels_as: LabelsAs, ids: pa.Array | None
+) -> pa.Array:
+    """Suggested classes, written as the given labels are; null where the cell is empty."""
+    if config.suggestion in (config.id, config.label):
+        raise ColumnsError("'suggestion' names the id or label column")
+    encoded = classes.encode(table[config.suggestion], labels_as)
+    empty = pc.fill_null(pc.equal(encoded.text, ""), True).to_numpy(zero_copy_only=False)
+    if len(bad := np.flatnonzero((encoded.index < 0) & ~empty)):
+        named = [
+            f"{f'row {i + 1}' if ids is None else f'item_id {ids[i]}'}: {encoded.text[i].as_py()!r}"
+            for i in bad.tolist()
+        ]
+        raise LabelsError(
+            f"{len(bad)} of {table.num_rows} suggestions are not in the class list, read by {labels_as} as the "
+            f"labels are ({first_few(named)})"
+        )
+    return pa.array(encoded.index, pa.int32(), mask=encoded.index < 0)
+
+
+def _splits(values: pa.ChunkedArray) -> pa.Array:
+    """The name of each item's part of the dataset; an empty cell is in none."""
+    groups = groups_of(values, what="a column of splits")
+    named = pa.array([*(n or None for n in groups.names), None], pa.string())
+    return named.take(pa.array(groups.codes % len(named)))

@@ -71,7 +71,7 @@ def ingest_outputs(
     """
 
     def look(ids: pa.Array, faults: Faults) -> None:
-        columns = _id_columns(ids, _positions(ids, item_ids), item_ids)
+        columns = id_columns(ids, positions_of(ids, item_ids), item_ids)
         rules = rules_of_outputs(model.outputs.kind, dataset.config.tolerance)
         faults.look(columns, len(columns["item_id"]), rules, numbered=False)
 
@@ -90,7 +90,7 @@ def ingest_outputs(
         ids = item_ids
         position: npt.NDArray[np.integer] = np.arange(len(item_ids))
     else:
-        ids, position = read.ids, _positions(read.ids, item_ids)
+        ids, position = read.ids, positions_of(read.ids, item_ids)
     joined, first_row = _join(read, position, len(item_ids))
     rows = _row_summary(read, joined, ids, position, first_row, item_ids)
     clean, clipped = _clip(joined, dataset.config.tolerance.range)
@@ -99,7 +99,7 @@ def ingest_outputs(
     return IngestedOutputs(clean, rows, clipped, unanswered)
 
 
-def _positions(ids: pa.Array, item_ids: pa.Array) -> npt.NDArray[np.integer]:
+def positions_of(ids: pa.Array, item_ids: pa.Array) -> npt.NDArray[np.integer]:
     """The position of each id among the items, -1 where it is none."""
     found: npt.NDArray[np.integer] = (
         pc.index_in(ids, value_set=item_ids).fill_null(-1).to_numpy(zero_copy_only=False)
@@ -107,7 +107,7 @@ def _positions(ids: pa.Array, item_ids: pa.Array) -> npt.NDArray[np.integer]:
     return found
 
 
-def _id_columns(ids: pa.Array, position: npt.NDArray[np.integer], item_ids: pa.Array) -> dict[str, pa.Array]:
+def id_columns(ids: pa.Array, position: npt.NDArray[np.integer], item_ids: pa.Array) -> dict[str, pa.Array]:
     """What can be judged of the ids alone: a row an item, one each id that is none, one each missing id."""
     n = len(item_ids)
     counts = np.bincount(position[position >= 0], minlength=n).astype(np.int32)
@@ -180,7 +180,7 @@ def _row_summary(
     known_labels = np.ones(n, dtype=bool)
     if read.labels_known is not None and len(read.labels_known):
         known_labels = read.labels_known[np.where(present, first_row, 0)]
-    columns = _id_columns(ids, position, item_ids)
+    columns = id_columns(ids, position, item_ids)
     judged = {
         "finite": pa.array(finite, mask=~present),
         "min": pa.array(low, mask=~finite | ~present),

@@ -82,7 +82,7 @@ def _read_dense(dataset: Dataset, model: ModelConfig, look: LookAtIds) -> Output
         if config.column is None:
             probs = _class_probabilities(table, classes, faults)
         elif config.column in table.column_names:
-            probs = _matrix(table[config.column], config.column)
+            probs = matrix_of(table[config.column], config.column)
             if probs.shape[1] != len(classes):
                 raise ShapeError(
                     f"lists of {probs.shape[1]} probabilities, but the class list has {len(classes)} classes"
@@ -116,7 +116,7 @@ def _read_top_k(dataset: Dataset, model: ModelConfig, look: LookAtIds) -> Output
                 shape = (table.num_rows, k)
         if "top_k_probs" in table.column_names:
             with faults.noted():
-                probs = widened(_matrix(table["top_k_probs"], "top_k_probs"))
+                probs = widened(matrix_of(table["top_k_probs"], "top_k_probs"))
     encoded = None
     if flat is not None:
         if probs is not None and shape != probs.shape:
@@ -230,7 +230,7 @@ def _floats(values: pa.ChunkedArray) -> Floats:
     return array
 
 
-def _matrix(column: pa.ChunkedArray, name: str) -> Floats:
+def matrix_of(column: pa.ChunkedArray, name: str) -> Floats:
     """A list column of numbers, of one length, as a matrix."""
     flat, length = _flattened(column, name)
     if not _is_number(flat.type):

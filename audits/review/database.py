@@ -24,7 +24,10 @@ _LOCK_TIMEOUT = "55P03"
 #: What to do about a few of the things that PostgreSQL says, by their number.
 _HINTS = {
     "25006": "; the server takes no writes: a standby, or set to read-only",
-    "42501": "; this user needs the right to create tables in the database's schema, and to read and add rows",
+    "42501": (
+        "; this user needs the right to create tables in the database's schema, to read and add rows, and to delete "
+        "those of task_priority"
+    ),
 }
 
 #: Tasks and verdicts by dataset, each counted once.

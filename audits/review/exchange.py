@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -19,9 +18,8 @@ from audits.classes import ClassList
 from audits.errors import InputError, first_few
 from audits.formulas import guarded, guarded_key
 from audits.out_files import checked_target, write_out
-from audits.review.consensus import Rule, decide
-from audits.review.questions import questions_of
-from audits.review.records import StoredVerdict, Task
+from audits.review.consensus import Rule
+from audits.review.open_queue import OpenTask, open_tasks
 from audits.review.store import ReviewStore
 from audits.review.verdict_files import ANSWERED, ASKED, CONTENT, file_format
 
@@ -37,7 +35,7 @@ def export_queue(
     *,
     blind: bool = False,
 ) -> int:
-    """Write the open queue: tasks that still need verdicts, on questions that the items still pose.
+    """Write the open queue, in its order: tasks that need verdicts, on questions that the items still pose.
 
     Gold and control items stand among the flagged ones. Neither the stratum nor the gold label is written.
     The evidence itself may still tell a flagged item from a control item; a blind export leaves it out.
@@ -60,7 +58,7 @@ def export_queue(
     path : Path
         A name that ends in .csv or .jsonl; replaced in one step.
     blind : bool
-        Leave suggestions and reasons empty, and order the items by their question's hash, not by rank.
+        Leave suggestions, reasons and what was decided before empty, and order the items by their question's hash.
 
     Returns
     -------
@@ -80,7 +78,8 @@ def export_queue(
     tasks = open_tasks(store, dataset, items, classes, rule)
     if blind:
         tasks = sorted(
-            (replace(t, suggested_label=None, reasons=()) for t in tasks), key=lambda t: t.question.hash
+            (replace(t, suggested_label=None, reasons=(), reopened=None) for t in tasks),
+            key=lambda t: t.question.hash,
         )
     shown = _content_of(content, [t.question.item_id for t in tasks])
     names = list(shown[0]) if shown else _content_columns(content)
@@ -102,46 +101,10 @@ def export_queue(
     return len(tasks)
 
 
-def open_tasks(
-    store: ReviewStore, dataset: str, items: pa.Table, classes: ClassList, rule: Rule
-) -> list[Task]:
-    """Tasks that still need verdicts, in the order in which people should see them.
-
-    By rank; the unranked ones (control and gold) are spread evenly among them by their question's hash, so
-    that a place in the queue does not tell why an item is there.
-
-    Parameters
-    ----------
-    store : ReviewStore
-    dataset : str
-        Name of the dataset.
-    items : pyarrow.Table
-        `contracts.ITEMS`; a task on a question that no item poses any more is left out.
-    classes : ClassList
-        The class list of the items.
-    rule : Rule
-        When an item is decided and leaves the queue.
-    """
-    current = {q.hash for q in questions_of(items, dataset, classes)}
-    tasks = [t for t in store.tasks(dataset) if t.question.hash in current]
-    by_question: dict[str, list[StoredVerdict]] = defaultdict(list)
-    for v in store.verdicts(dataset):
-        by_question[v.question.hash].append(v)
-    waiting = [
-        t for t in tasks if t.verdicts == 0 or decide(by_question[t.question.hash], rule).outcome == "pending"
-    ]
-    ranked = sorted((t for t in waiting if t.rank is not None), key=lambda t: (t.rank, t.id))
-    places = {t.id: i + 0.5 for i, t in enumerate(ranked)}
-    for t in waiting:
-        # the hash's first digits as a share in [0, 1) of the way down the queue
-        places.setdefault(t.id, int(t.question.hash[:13], 16) / 16**13 * max(len(ranked), 1))
-    return sorted(waiting, key=lambda t: (places[t.id], t.question.hash))
-
-
 _BLANK: dict[str, Any] = {"decision": None, "labels": [], "reviewer": None, "comment": "", "seconds": None}
 
 
-def _asked(task: Task, classes: ClassList) -> dict[str, Any]:
+def _asked(task: OpenTask, classes: ClassList) -> dict[str, Any]:
     suggested = task.suggested_label
     return {
         "item_id": task.question.item_id,
@@ -152,6 +115,7 @@ def _asked(task: Task, classes: ClassList) -> dict[str, Any]:
         # a suggestion from an older class list may be no class any more
         "suggested_name": classes.display(classes.positions.get(suggested)) if suggested else None,
         "reasons": list(task.reasons),
+        "reopened": task.reopened.at.isoformat() if task.reopened and task.reopened.at else None,
     }
 
 

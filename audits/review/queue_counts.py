@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from audits.review.consensus import Rule
-from audits.review.exchange import open_tasks
 from audits.review.gold import gold_results
+from audits.review.open_queue import open_tasks
 from audits.review.questions import questions_of
 from audits.review.store import ReviewStore
 from audits.stored import StoredItems

@@ -6,7 +6,17 @@ import math
 from collections.abc import Iterable
 from datetime import UTC
 
-from audits.review.records import DECISIONS, STRATA, NewTask, NewVerdict, Question, StoredVerdict
+from audits.review.records import (
+    DECISIONS,
+    STRATA,
+    DecidedOn,
+    NewTask,
+    NewVerdict,
+    Priority,
+    Question,
+    Reopening,
+    StoredVerdict,
+)
 
 #: Longest free text that is stored, in characters: a comment, or why a verdict is taken back.
 LONGEST_TEXT = 10_000
@@ -56,6 +66,28 @@ def task_problems(task: NewTask) -> list[str]:
         problems.append(f"the inclusion probability must be in (0, 1], got {task.inclusion_probability}")
     if (task.stratum == "gold") != (task.gold_label is not None):
         problems.append("a task has a gold label exactly when its stratum is gold")
+    return problems
+
+
+def priority_problems(priority: Priority) -> list[str]:
+    """Everything about a priority that does not fit together; empty when it can be stored."""
+    problems = []
+    if priority.position is not None and priority.position < 1:
+        problems.append(f"the position must be at least 1, got {priority.position}")
+    if priority.probability is not None and not 0 <= priority.probability <= 1:
+        problems.append(f"the probability must be in [0, 1], got {priority.probability}")
+    return problems
+
+
+def evidence_problems(row: DecidedOn | Reopening) -> list[str]:
+    """Everything about a decision's evidence or a reopening that cannot be stored; empty when it can."""
+    problems = []
+    if not 0 <= row.probability <= 1:
+        problems.append(f"the probability must be in [0, 1], got {row.probability}")
+    if isinstance(row, Reopening):
+        if row.at is not None and row.at.tzinfo is None:
+            problems.append(f"'at' has no time zone: {row.at.isoformat()}")
+        problems += text_problems([("reason", row.reason)])
     return problems
 
 

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 Decision = Literal["keep", "relabel", "multiple", "none", "unsure", "unusable"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 
-Stratum = Literal["flagged", "control", "gold"]
+Stratum = Literal["flagged", "control", "gold", "exploration"]
 STRATA: tuple[Stratum, ...] = get_args(Stratum)
 
 
@@ -57,12 +57,13 @@ class NewTask:
     ----------
     question : Question
         What they are asked.
-    stratum : {"flagged", "control", "gold"}
+    stratum : {"flagged", "control", "gold", "exploration"}
         Why the item is in the queue.
     inclusion_probability : float
-        Probability in (0, 1] with which the item was drawn into its stratum.
+        Probability in (0, 1] with which the item was drawn. Of an item of the exploration that no audit flagged it
+        is that of being drawn at random at all: into the control sample or into the exploration.
     rank : int or None
-        Rank of the finding when it was routed; orders the queue, lowest first.
+        Rank of the finding when it was routed; None where no audit flagged the item.
     suggested_label : str or None
         Class id the evidence suggests.
     reasons : tuple of str
@@ -149,6 +150,74 @@ class Task:
     gold_label: str | None
     created_at: datetime
     verdicts: int = field(default=0)
+
+
+@dataclass(frozen=True)
+class Priority:
+    """What the newest run makes of a task: derived from the findings, and replaced by every run.
+
+    Attributes
+    ----------
+    question_hash : str
+        Of the task's question.
+    position : int or None
+        Place in the queue, from 1; None for a task that is spread among the others by its question's hash.
+    probability : float or None
+        Estimated probability in [0, 1] that the given label is wrong, made without the item's own verdicts; None
+        without evidence.
+    suggested_label : str or None
+        Class id the evidence suggests.
+    reasons : tuple of str
+        Why, in words.
+    """
+
+    question_hash: str
+    position: int | None = None
+    probability: float | None = None
+    suggested_label: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DecidedOn:
+    """Which evidence there was when people decided.
+
+    Attributes
+    ----------
+    question_hash : str
+    verdict_id : int
+        The last of the verdicts that made the decision.
+    probability : float
+        Estimated probability in [0, 1] that the given label is wrong, as the queue had it then.
+    """
+
+    question_hash: str
+    verdict_id: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Reopening:
+    """A decided question that is asked again, since the evidence contradicts the decision.
+
+    Attributes
+    ----------
+    question_hash : str
+    verdict_id : int
+        The last verdict there was; a newer one closes the question again.
+    probability : float
+        Estimated probability in [0, 1] that the given label is wrong, which contradicts the decision.
+    reason : str
+        What was decided and what contradicts it, in words.
+    at : datetime or None
+        When, with a time zone; None: now.
+    """
+
+    question_hash: str
+    verdict_id: int
+    probability: float
+    reason: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

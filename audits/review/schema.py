@@ -1,4 +1,7 @@
-"""Tables of the review store. What was asked and what people said is append-only: triggers refuse changes."""
+"""Tables of the review store. What was asked and what people said is append-only: triggers refuse changes.
+
+Beside that history there is derived state, which every run replaces as a whole.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 from audits.review.records import DECISIONS, STRATA
 
 #: Revision that the tables below are at. A store at this revision is opened without loading Alembic.
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData(
     naming_convention={
@@ -129,5 +132,49 @@ withdrawal = Table(
     UniqueConstraint("verdict_id"),
 )
 
+#: The evidence that there was when people decided: one row per last verdict of a decision.
+decided_on = Table(
+    "decided_on",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("question_hash", ForeignKey("question.hash"), nullable=False),
+    Column("verdict_id", ForeignKey("verdict.id"), nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("stored_at", UtcDateTime, nullable=False),
+    UniqueConstraint("verdict_id"),
+    CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
+)
+
+#: Decided questions that were put back into the queue; at most once for each last verdict of a decision.
+reopening = Table(
+    "reopening",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("question_hash", ForeignKey("question.hash"), nullable=False),
+    Column("verdict_id", ForeignKey("verdict.id"), nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("verdict_id"),
+    CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
+)
+
+#: What the newest run makes of each task. Replaced as a whole, a dataset at a time.
+task_priority = Table(
+    "task_priority",
+    metadata,
+    Column("question_hash", ForeignKey("question.hash"), primary_key=True),
+    Column("position", Integer),
+    Column("probability", Float),
+    Column("suggested_label", Text),
+    Column("reasons", JSON, nullable=False),
+    CheckConstraint("position >= 1", name="position"),
+    CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
+)
+
 #: Tables that are only ever added to. The triggers that see to it are made by the migrations.
-APPEND_ONLY = (question, review_task, verdict, withdrawal)
+APPEND_ONLY = (question, review_task, verdict, withdrawal, decided_on, reopening)
+
+#: Tables that follow from the others and the newest run. They are no history: a copy takes them along, the hash of
+#: what a store holds leaves them out.
+DERIVED = (task_priority,)

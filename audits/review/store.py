@@ -7,25 +7,51 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import URL, ColumnElement, Connection, FromClause, Select, func, insert, select
+from sqlalchemy import URL, Connection, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from audits.errors import StoreError, UsageError, VerdictsError, collect
 from audits.review.backends import where
 from audits.review.database import open_engine, reason, writing
-from audits.review.record_checks import same_content, task_problems, text_problems, verdict_problems
-from audits.review.records import Mark, NewTask, NewVerdict, Question, StoredVerdict, Task
-from audits.review.schema import question, review_task, verdict, withdrawal
+from audits.review.record_checks import (
+    evidence_problems,
+    priority_problems,
+    same_content,
+    task_problems,
+    text_problems,
+    verdict_problems,
+)
+from audits.review.records import (
+    DecidedOn,
+    Mark,
+    NewTask,
+    NewVerdict,
+    Priority,
+    Question,
+    Reopening,
+    StoredVerdict,
+    Task,
+)
+from audits.review.schema import question, verdict, withdrawal
+from audits.review.store_queue import (
+    add_decided_on,
+    add_reopenings,
+    add_tasks,
+    decided_on_of,
+    priorities_of,
+    reopenings_of,
+    replace_priorities,
+    tasks_of,
+)
 from audits.review.store_rows import (
-    QUESTION,
     VERDICTS,
     add_questions,
     in_chunks,
+    marks_of,
     question_of,
     select_verdicts,
 )
@@ -100,31 +126,69 @@ class ReviewStore:
         """
         problems = [f"item {t.question.item_id!r}: {p}" for t in tasks for p in task_problems(t)]
         _raise_all("review tasks", problems)
-        by_hash: dict[str, NewTask] = {}
-        for task in tasks:
-            by_hash.setdefault(task.question.hash, task)
         with self._write() as connection:
-            asked = select(review_task.c.question_hash)
-            known = {r[0] for r in in_chunks(connection, asked, review_task.c.question_hash, by_hash)}
-            new = {h: t for h, t in by_hash.items() if h not in known}
-            add_questions(connection, (t.question for t in new.values()))
-            now = datetime.now(UTC)
-            rows = [
-                {
-                    "question_hash": hash_,
-                    "stratum": t.stratum,
-                    "inclusion_probability": t.inclusion_probability,
-                    "rank": t.rank,
-                    "suggested_label": t.suggested_label,
-                    "reasons": list(t.reasons),
-                    "gold_label": t.gold_label,
-                    "created_at": now,
-                }
-                for hash_, t in new.items()
-            ]
-            if rows:
-                connection.execute(insert(review_task), rows)
-        return len(rows)
+            return add_tasks(connection, tasks)
+
+    def renew_queue(
+        self,
+        dataset: str,
+        tasks: Sequence[NewTask],
+        priorities: Sequence[Priority],
+        decisions: Sequence[DecidedOn] = (),
+        reopenings: Sequence[Reopening] = (),
+    ) -> tuple[int, int]:
+        """Make the queue of a dataset what the newest run says, in one step: all of it, or nothing.
+
+        Tasks are added as `queue` does. The priorities take the place of all that the dataset had. Doing the
+        same again changes nothing.
+
+        Parameters
+        ----------
+        dataset : str
+            Name of the dataset; everything given must be about its questions.
+        tasks : sequence of NewTask
+        priorities : sequence of Priority
+            At most one a question, on questions that are stored or have a task among `tasks`.
+        decisions : sequence of DecidedOn
+            Kept once a verdict.
+        reopenings : sequence of Reopening
+            Kept once a verdict.
+
+        Returns
+        -------
+        tuple of int
+            How many tasks were not in the queue before, and how many questions were reopened.
+
+        Raises
+        ------
+        VerdictsError
+            With every part that does not fit together.
+        """
+        problems = [f"item {t.question.item_id!r}: {p}" for t in tasks for p in task_problems(t)]
+        problems += [f"question {p.question_hash}: {x}" for p in priorities for x in priority_problems(p)]
+        about: list[DecidedOn | Reopening] = [*decisions, *reopenings]
+        problems += [f"verdict {d.verdict_id}: {x}" for d in about for x in evidence_problems(d)]
+        _raise_all("the review queue", problems)
+        with self._write() as connection:
+            new = add_tasks(connection, tasks)
+            replace_priorities(connection, dataset, priorities)
+            add_decided_on(connection, decisions)
+            return new, add_reopenings(connection, reopenings)
+
+    def priorities(self, dataset: str) -> dict[str, Priority]:
+        """What the newest run made of the dataset's tasks, by the hash of the question."""
+        with self._read() as connection:
+            return priorities_of(connection, dataset)
+
+    def decided_on(self, dataset: str) -> dict[int, DecidedOn]:
+        """Which evidence there was when people decided, by the id of the decision's last verdict."""
+        with self._read() as connection:
+            return decided_on_of(connection, dataset)
+
+    def reopenings(self, dataset: str) -> list[Reopening]:
+        """All reopenings of the dataset's questions, in the order of storing."""
+        with self._read() as connection:
+            return reopenings_of(connection, dataset)
 
     def add_verdicts(self, verdicts: Iterable[NewVerdict]) -> tuple[int, int]:
         """Store verdicts, all or none of them. Sending one again, by its client id, stores nothing.
@@ -271,35 +335,8 @@ class ReviewStore:
         question_hashes : iterable of str, optional
             Only those on these questions.
         """
-        anonymous = func.count(verdict.c.id).filter(verdict.c.reviewer.is_(None))
-        votes = (
-            select(func.count(verdict.c.reviewer.distinct()) + anonymous)
-            .outerjoin(withdrawal, withdrawal.c.verdict_id == verdict.c.id)
-            .where(verdict.c.question_hash == review_task.c.question_hash, withdrawal.c.id.is_(None))
-            .scalar_subquery()
-        )
-        query = (
-            select(review_task, *QUESTION, votes.label("verdicts"))
-            .join(question, review_task.c.question_hash == question.c.hash)
-            .where(question.c.dataset == dataset)
-        )
         with self._read() as connection:
-            rows = in_chunks(connection, query, review_task.c.question_hash, question_hashes)
-        return [
-            Task(
-                id=r.id,
-                question=question_of(r),
-                stratum=r.stratum,
-                inclusion_probability=r.inclusion_probability,
-                rank=r.rank,
-                suggested_label=r.suggested_label,
-                reasons=tuple(r.reasons),
-                gold_label=r.gold_label,
-                created_at=r.created_at,
-                verdicts=r.verdicts,
-            )
-            for r in sorted(rows, key=lambda r: r.id)
-        ]
+            return tasks_of(connection, dataset, question_hashes)
 
     def questions(self, hashes: Iterable[str]) -> dict[str, Question]:
         """Those of the hashes that stand for a question the store knows, whatever the dataset."""
@@ -315,26 +352,8 @@ class ReviewStore:
         dataset : str, optional
             Only this one.
         """
-
-        def per_dataset(*columns: ColumnElement[Any], of: FromClause) -> Select[Any]:
-            query = select(question.c.dataset, *columns).select_from(of).group_by(question.c.dataset)
-            return query if dataset is None else query.where(question.c.dataset == dataset)
-
-        answered = verdict.join(question, verdict.c.question_hash == question.c.hash)
-        asked = review_task.join(question, review_task.c.question_hash == question.c.hash)
-        taken = withdrawal.join(answered, withdrawal.c.verdict_id == verdict.c.id)
-        given = (func.count(verdict.c.id), func.max(verdict.c.id), func.max(verdict.c.stored_at))
-        found: dict[str, Mark] = {}
         with self._read() as connection:
-            for name, tasks in connection.execute(per_dataset(func.count(review_task.c.id), of=asked)):
-                found[name] = Mark(tasks=tasks)
-            for name, count, last, at in connection.execute(per_dataset(*given, of=answered)):
-                found[name] = replace(found.get(name, Mark()), verdicts=count, last_verdict=last, last_at=at)
-            taken_back = (func.count(withdrawal.c.id), func.max(withdrawal.c.stored_at))
-            for name, count, at in connection.execute(per_dataset(*taken_back, of=taken)):
-                mark = found[name]
-                found[name] = replace(mark, withdrawals=count, last_at=max(at, mark.last_at or at))
-        return found
+            return marks_of(connection, dataset)
 
     @contextlib.contextmanager
     def _read(self) -> Iterator[Connection]:

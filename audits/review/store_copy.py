@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audits.errors import StoreError, StoreVersionError, UsageError, first_few
 from audits.review.backends import resolve, where
 from audits.review.database import look_at, looking, open_engine, reason, writing
-from audits.review.schema import HEAD, metadata
+from audits.review.schema import DERIVED, HEAD, metadata
 from audits.review.store_digest import TableDigest, digests, row_faults, rows_of
 from audits.review.store_guards import lost_guards
 
@@ -31,7 +31,7 @@ class StoreCheck:
     revision : str or None
         Of its tables; None where there is no store yet.
     tables : dict of str to TableDigest
-        Empty unless the tables are the newest.
+        Empty unless the tables are the newest. Derived tables are not among them.
     faults : list of str
         What is wrong, a sentence each; empty when it is sound.
     """
@@ -86,7 +86,7 @@ def copy_store(source: str | URL, target: str | URL) -> dict[str, TableDigest]:
     Returns
     -------
     dict of str to TableDigest
-        What both hold now, by table.
+        What both hold now, by table; derived tables are copied too, but are not told.
 
     Raises
     ------
@@ -103,9 +103,11 @@ def copy_store(source: str | URL, target: str | URL) -> dict[str, TableDigest]:
     with looking(source) as reading:
         if reading is None:
             raise UsageError(f"there is no review store at {where(source)}")
-        before = digests(reading)  # first: a store that cannot be read through leaves nothing at the target
+        before = digests(
+            reading, derived=True
+        )  # first: a store that cannot be read through leaves nothing at the target
         with _opened(target) as goal, writing(goal).begin() as writes:
-            held = {name: d.rows for name, d in digests(writes).items() if d.rows}
+            held = {name: d.rows for name, d in digests(writes, derived=True).items() if d.rows}
             if held:
                 told = first_few(f"{rows} rows in {name}" for name, rows in held.items())
                 raise StoreError(f"review store {where(target)} is not empty: {told}; nothing was copied")
@@ -113,14 +115,14 @@ def copy_store(source: str | URL, target: str | URL) -> dict[str, TableDigest]:
                 for rows in rows_of(reading, table):
                     _add(writes, table, rows, source, target)
             _number_on(writes)
-            after = digests(writes)
+            after = digests(writes, derived=True)
             if before != after:
                 differ = first_few(name for name in before if before[name] != after[name])
                 raise StoreError(
                     f"review store {where(target)}: the copy is not what {where(source)} holds (tables {differ}); "
                     "nothing was kept"
                 )
-    return after
+    return {name: d for name, d in after.items() if name not in {t.name for t in DERIVED}}
 
 
 def _require_sound(source: str | URL) -> None:

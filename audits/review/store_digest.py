@@ -13,9 +13,18 @@ from typing import Any
 from sqlalchemy import Connection, String, Table, select
 
 from audits.errors import AuditError, StoreError, plain
-from audits.review.record_checks import task_problems, verdict_problems
-from audits.review.records import NewTask, NewVerdict, Question
-from audits.review.schema import metadata, question, review_task, verdict
+from audits.review.record_checks import evidence_problems, priority_problems, task_problems, verdict_problems
+from audits.review.records import DecidedOn, NewTask, NewVerdict, Priority, Question, Reopening
+from audits.review.schema import (
+    DERIVED,
+    decided_on,
+    metadata,
+    question,
+    reopening,
+    review_task,
+    task_priority,
+    verdict,
+)
 
 #: Rows that are held at a time.
 CHUNK = 5000
@@ -56,10 +65,20 @@ def rows_of(connection: Connection, table: Table) -> Iterator[list[dict[str, Any
             yield [dict(row) for row in part]
 
 
-def digests(connection: Connection) -> dict[str, TableDigest]:
-    """Count and hash of each table, by its name, within the connection's transaction."""
+def digests(connection: Connection, *, derived: bool = False) -> dict[str, TableDigest]:
+    """Count and hash of each table, by its name, within the connection's transaction.
+
+    Parameters
+    ----------
+    connection : Connection
+    derived : bool
+        Take in the tables that follow from the others and are replaced by every run. Left out, two stores with
+        the same history have the same hashes, whatever the order of their queues.
+    """
     found = {}
     for table in metadata.sorted_tables:
+        if table in DERIVED and not derived:
+            continue
         hashed, count = hashlib.blake2b(digest_size=16), 0
         for part in rows_of(connection, table):
             count += len(part)
@@ -73,7 +92,7 @@ def digests(connection: Connection) -> dict[str, TableDigest]:
 def row_faults(connection: Connection) -> list[str]:
     """What does not fit together in the rows that are stored; the first 20, and a count of the others.
 
-    A question's hash must be that of its parts, and tasks and verdicts must be ones that would be stored today.
+    A question's hash must be that of its parts, and everything about it must be what would be stored today.
     """
     asked: dict[str, Question] = {}
     faults: list[str] = []
@@ -90,6 +109,14 @@ def row_faults(connection: Connection) -> list[str]:
     for part in rows_of(connection, verdict):
         for row in part:
             faults += _faults_of("verdict", row, asked, _of_verdict)
+    for table, what, look in (
+        (decided_on, "evidence of a decision", _of_decided_on),
+        (reopening, "reopening", _of_reopening),
+        (task_priority, "priority", _of_priority),
+    ):
+        for part in rows_of(connection, table):
+            for row in part:
+                faults += _faults_of(what, row, asked, look)
     more = len(faults) - _NAMED
     return faults if more <= 0 else [*faults[:_NAMED], f"and {more} more"]
 
@@ -114,7 +141,7 @@ def _faults_of(
     what: str, row: _Row, asked: dict[str, Question], look: Callable[[_Row, Question], list[str]]
 ) -> list[str]:
     """What is wrong with a row that is about a question; one that cannot be looked at is wrong too."""
-    name = f"{what} {row['id']}"
+    name = f"{what} {row['id'] if 'id' in row else row['question_hash']}"
     if row["question_hash"] not in asked:
         return [f"{name}: it is about a question that is not there"]
     try:
@@ -131,6 +158,21 @@ def _of_task(row: _Row, about: Question) -> list[str]:
 def _of_verdict(row: _Row, about: Question) -> list[str]:
     told = {k: row[k] for k in _TOLD}
     return verdict_problems(NewVerdict(question=about, labels=tuple(row["labels"]), **told))
+
+
+def _of_decided_on(row: _Row, about: Question) -> list[str]:
+    return evidence_problems(DecidedOn(about.hash, row["verdict_id"], row["probability"]))
+
+
+def _of_reopening(row: _Row, about: Question) -> list[str]:
+    return evidence_problems(
+        Reopening(about.hash, row["verdict_id"], row["probability"], row["reason"], row["at"])
+    )
+
+
+def _of_priority(row: _Row, about: Question) -> list[str]:
+    told = {k: row[k] for k in ("position", "probability", "suggested_label")}
+    return priority_problems(Priority(about.hash, reasons=tuple(row["reasons"]), **told))
 
 
 def _text(row: dict[str, Any]) -> str:

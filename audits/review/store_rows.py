@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from audits.review.records import Question, StoredVerdict
-from audits.review.schema import question, verdict, withdrawal
+from audits.review.records import Mark, Question, StoredVerdict
+from audits.review.schema import question, review_task, verdict, withdrawal
 
 #: How many values go into one query. SQLite takes 32766 in all, PostgreSQL 65535.
 CHUNK = 5000
@@ -62,6 +63,29 @@ def in_chunks(
 def question_of(row: Row[Any]) -> Question:
     """The question of a row that was selected with `QUESTION`."""
     return Question(row.dataset, row.item_id, row.content_hash, row.given_label, row.classes_hash)
+
+
+def marks_of(connection: Connection, dataset: str | None) -> dict[str, Mark]:
+    """How far each dataset, or one alone, has come, by its name."""
+
+    def per_dataset(*columns: ColumnElement[Any], of: FromClause) -> Select[Any]:
+        query = select(question.c.dataset, *columns).select_from(of).group_by(question.c.dataset)
+        return query if dataset is None else query.where(question.c.dataset == dataset)
+
+    answered = verdict.join(question, verdict.c.question_hash == question.c.hash)
+    asked = review_task.join(question, review_task.c.question_hash == question.c.hash)
+    taken = withdrawal.join(answered, withdrawal.c.verdict_id == verdict.c.id)
+    given = (func.count(verdict.c.id), func.max(verdict.c.id), func.max(verdict.c.stored_at))
+    found: dict[str, Mark] = {}
+    for name, tasks in connection.execute(per_dataset(func.count(review_task.c.id), of=asked)):
+        found[name] = Mark(tasks=tasks)
+    for name, count, last, at in connection.execute(per_dataset(*given, of=answered)):
+        found[name] = replace(found.get(name, Mark()), verdicts=count, last_verdict=last, last_at=at)
+    taken_back = (func.count(withdrawal.c.id), func.max(withdrawal.c.stored_at))
+    for name, count, at in connection.execute(per_dataset(*taken_back, of=taken)):
+        mark = found[name]
+        found[name] = replace(mark, withdrawals=count, last_at=max(at, mark.last_at or at))
+    return found
 
 
 def select_verdicts(

@@ -24,6 +24,7 @@ ASKED = (
     "suggested_label",
     "suggested_name",
     "reasons",
+    "reopened",
 )
 #: What the reviewer fills in.
 ANSWERED = ("decision", "labels", "reviewer", "comment", "seconds")

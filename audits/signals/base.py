@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -22,9 +24,10 @@ def signal_table(
     flagged_in_order: npt.NDArray[np.integer],
     suggested: Ints,
     n_agree: Ints | None = None,
-    n_models: int = 1,
+    n_models: int | Ints = 1,
     p_given: Floats64 | None = None,
     p_suggested: Floats64 | None = None,
+    reasons: Sequence[str | None] | None = None,
 ) -> pa.Table:
     """Assemble one detector's table.
 
@@ -42,11 +45,13 @@ def signal_table(
     suggested : int32 array, shape (n,)
         Class index other than the given label that the detector would put in its place; -1 for none.
     n_agree : int32 array, shape (n,), optional
-        How many of the models predict the suggested class.
-    n_models : int
-        How many models there are.
+        How many of them give the suggested class.
+    n_models : int, or int32 array, shape (n,)
+        How many models, or annotators of each item, there are.
     p_given, p_suggested : float arrays, shape (n,), optional
         Mean probability given to the given label and to the suggested class; NaN becomes null.
+    reasons : sequence of str or None, length n, optional
+        Why, in words that follow the name of the item; None where there is nothing to say.
 
     Returns
     -------
@@ -67,9 +72,10 @@ def signal_table(
             pa.array(rank, pa.int32(), mask=rank == 0),
             pa.array(suggested, pa.int32(), mask=suggested < 0),
             pa.nulls(n, pa.int32()) if n_agree is None else pa.array(n_agree, pa.int32(), mask=suggested < 0),
-            pa.array(np.full(n, n_models, dtype=np.int32)),
+            pa.array(np.broadcast_to(np.asarray(n_models, dtype=np.int32), n)),
             nothing if p_given is None else pa.array(p_given, pa.float64(), from_pandas=True),
             nothing if p_suggested is None else pa.array(p_suggested, pa.float64(), mask=suggested < 0),
+            pa.nulls(n, pa.string()) if reasons is None else pa.array(reasons, pa.string()),
         ],
         schema=contracts.SIGNALS,
     )

@@ -11,6 +11,7 @@ from audits.audit_config import ConfidentLearningConfig
 from audits.errors import InputError
 from audits.outputs import Ints, ModelOutputs
 from audits.signals.base import likeliest_other, signal_table
+from audits.signals.temperature import calibrated
 
 NAME = "confident_learning"
 
@@ -29,7 +30,7 @@ def detect(
         With `pred_probs` of shape (n, K), out of sample.
     params : ConfidentLearningConfig
         `filter_by`, `frac_noise`, `num_to_remove_per_class`, `min_examples_per_class`, `method` and
-        `adjust_pred_probs` are cleanlab's.
+        `adjust_pred_probs` are cleanlab's. With `calibrate`, all that follows is of the calibrated probabilities.
 
     Returns
     -------
@@ -61,7 +62,6 @@ def detect(
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    probs = np.asarray(outputs.pred_probs)
     if len(present := np.unique(labels)) < 2:
         raise InputError(
             f"audit {NAME!r} needs labels of at least 2 classes; {len(labels)} items have {len(present)}"
@@ -72,6 +72,8 @@ def detect(
             f"audit {NAME!r}: 'num_to_remove_per_class' has {len(to_remove)} numbers, "
             f"but there are {outputs.n_classes} classes"
         )
+    outputs = calibrated(item_ids, labels, outputs, params.calibrate)
+    probs = np.asarray(outputs.pred_probs)
     with warnings.catch_warnings():
         # what the option `min_examples_per_class` asks for is nothing to warn of
         warnings.filterwarnings("ignore", "May not flag all label issues in class", UserWarning)

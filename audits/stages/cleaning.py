@@ -11,7 +11,7 @@ from audits.cleaned import clean
 from audits.dataset_status import counted_queue
 from audits.review.consensus import Rule
 from audits.stages.finding import FINDINGS
-from audits.stages.reviewing import mark
+from audits.stages.store_mark import mark
 from audits.stored import ITEMS
 from audits.table_store import TableRef
 from audits.work import Made, Outcome, Work

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audits.benchmark.thresholds import GateResult
 from audits.config import Dataset
 from audits.judging import Judgement
-from audits.stages import cleaning, finding, ingest, judgements, reviewing, scoring
+from audits.stages import cleaning, features, finding, ingest, judgements, reviewing, scoring, signalling
 from audits.work import Changed, Outcome, Work
 
 #: Stages by name, in the order in which they run.
@@ -16,8 +16,9 @@ STAGES: dict[str, Callable[[Work], Outcome]] = {
     "items_candidate": ingest.read_items,
     "model_outputs_candidate": ingest.read_outputs,
     "annotations_candidate": ingest.read_annotations,
+    "features_candidate": features.read_features,
     "published": ingest.publish,
-    "signals": finding.signals,
+    "signals": signalling.signals,
     "findings": finding.findings,
     "review_queue": reviewing.review_queue,
     "label_versions": cleaning.label_versions,
@@ -31,7 +32,7 @@ SCORING = ("label_versions", "scores", "comparison")
 
 def stages_of(dataset: Dataset) -> list[str]:
     """Names of the stages that a dataset has, in order."""
-    without = () if dataset.config.annotations is not None else ("annotations_candidate",)
+    without = {stage for stage, there in judgements.OPTIONAL.items() if not there(dataset)}
     return [s for s in STAGES if s not in without]
 
 

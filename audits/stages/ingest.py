@@ -57,7 +57,11 @@ def read_items(work: Work) -> Outcome:
         ]
         return Made({ITEMS: ref.version}, facts, read)
 
-    inputs: dict[str, Any] = {**files, "settings": config.model_dump(mode="json"), "classes": _classes(work)}
+    inputs: dict[str, Any] = {
+        **files,
+        "settings": config.model_dump(mode="json"),
+        "classes": classes_digest(work),
+    }
     if references:
         inputs["reference labels"] = [r.model_dump(mode="json") for r in references]
     if config.files:  # which of them may be read
@@ -70,7 +74,7 @@ def read_items(work: Work) -> Outcome:
 
 def read_outputs(work: Work) -> Outcome:
     """Read every model's outputs into candidates; the problems of all models are told at once."""
-    items_ref, summary = _candidate_items(work)
+    items_ref, summary = candidate_items(work)
     refs, rows = [], []
     problems: list[AuditError] = []
     for model in work.dataset.config.models:
@@ -110,7 +114,7 @@ def _one_model(
         **files,
         "settings": model.model_dump(mode="json"),
         "tolerance": work.dataset.config.tolerance.range,
-        "classes": _classes(work),
+        "classes": classes_digest(work),
         "item ids": summary.ids_hash,
     }
     if outputs.rows == "items_order":  # whether rows without ids are shifted is told by the given labels
@@ -124,7 +128,7 @@ def read_annotations(work: Work) -> Outcome:
     config = work.dataset.config.annotations
     if config is None:
         raise InputError(f"dataset {work.dataset.name!r} no longer has annotations; reload the definitions")
-    items_ref, summary = _candidate_items(work)
+    items_ref, summary = candidate_items(work)
     files = work.files(file=config.path)
 
     def make() -> Made:
@@ -136,7 +140,7 @@ def read_annotations(work: Work) -> Outcome:
     inputs = {
         **files,
         "settings": config.model_dump(mode="json"),
-        "classes": _classes(work),
+        "classes": classes_digest(work),
         "item ids": summary.ids_hash,
     }
     made = work.memo("annotations", inputs, make)
@@ -164,11 +168,12 @@ def publish(work: Work) -> Outcome:
     return work.outcome({"tables": [{"table": r.table, "version": r.version} for r in refs]}, refs)
 
 
-def _candidate_items(work: Work) -> tuple[TableRef, ItemsSummary]:
+def candidate_items(work: Work) -> tuple[TableRef, ItemsSummary]:
+    """The candidate items, and what is known of them."""
     ref = work.tables.candidate_ref(ITEMS)
     return ref, items_summary(work.tables, ref.lineage())
 
 
-def _classes(work: Work) -> str:
-    # a fingerprint, since a list of thousands would be kept with every model
+def classes_digest(work: Work) -> str:
+    """Fingerprint of the class list, since a list of thousands would be kept with every model."""
     return digest([work.dataset.classes.ids, work.dataset.classes.names])

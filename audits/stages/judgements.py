@@ -15,8 +15,19 @@ from audits.expectations import (
     weigh_classes,
     weigh_models,
 )
+from audits.feature_expectations import judge_features, judge_training, weigh_features
 from audits.judging import Failure, Judgement
-from audits.stored import ANNOTATIONS, ITEMS, load_items, load_model, load_output_rows, outputs_table
+from audits.stored import (
+    ANNOTATIONS,
+    ITEMS,
+    TRAINING,
+    features_table,
+    load_items,
+    load_model,
+    load_output_rows,
+    outputs_table,
+)
+from audits.stored_inputs import load_feature_rows, load_features
 from audits.table_store import TableRef
 from audits.work import Made, Work
 
@@ -93,6 +104,48 @@ def annotations_usable(work: Work) -> list[Judgement]:
     return [_annotations(work, "annotations_usable", weigh_annotations)]
 
 
+def features_valid(work: Work) -> list[Judgement]:
+    """Features and training dynamics cover exactly the items and are finite; probabilities are such."""
+    config, found = work.dataset.config, []
+    for entry in config.features:
+        ref = _candidate(work, features_table(entry.name))
+
+        def judge(name: str = entry.name, ref: TableRef = ref) -> Judgement:
+            return judge_features(load_feature_rows(work.tables, ref.lineage(), ref.table), name)
+
+        found.append(_judged(work, "features_valid", entry.name, {"features": ref.version}, judge))
+    if (training := config.training_dynamics) is not None:
+        of_training = _candidate(work, TRAINING)
+
+        def judge_array() -> Judgement:
+            rows = load_feature_rows(work.tables, of_training.lineage(), TRAINING)
+            return judge_training(rows, training.kind, config.tolerance)
+
+        inputs = {"training": of_training.version, "tolerance": config.tolerance.model_dump()}
+        found.append(_judged(work, "training_valid", "", inputs, judge_array))
+    return found
+
+
+def features_usable(work: Work) -> list[Judgement]:
+    """Every item has something to be compared by: a text, an image, a vector with a direction."""
+    found = []
+    for entry in work.dataset.config.features:
+        ref = _candidate(work, features_table(entry.name))
+
+        def weigh(ref: TableRef = ref) -> Judgement:
+            (features,) = load_features(work.tables, ref.lineage()).values()
+            return weigh_features(features, _items(work, ref).ids)
+
+        found.append(_judged(work, "features_usable", entry.name, {"features": ref.lineage()}, weigh))
+    return found
+
+
+#: Stages that a dataset has only where its YAML names what they read.
+OPTIONAL: dict[str, Callable[[Dataset], bool]] = {
+    "annotations_candidate": lambda d: d.config.annotations is not None,
+    "features_candidate": lambda d: bool(d.config.features) or d.config.training_dynamics is not None,
+}
+
 #: Every check: by the stage whose candidates it judges, and its name. One that is `valid` must pass before the
 #: candidates are published; the others only warn.
 CHECKS: dict[tuple[str, str], Callable[[Work], list[Judgement]]] = {
@@ -102,12 +155,15 @@ CHECKS: dict[tuple[str, str], Callable[[Work], list[Judgement]]] = {
     ("model_outputs_candidate", "usable"): outputs_usable,
     ("annotations_candidate", "valid"): annotations_valid,
     ("annotations_candidate", "usable"): annotations_usable,
+    ("features_candidate", "valid"): features_valid,
+    ("features_candidate", "usable"): features_usable,
 }
 
 
 def checks_of(dataset: Dataset) -> list[tuple[str, str]]:
     """Keys of `CHECKS` that a dataset has."""
-    return [c for c in CHECKS if dataset.config.annotations is not None or c[0] != "annotations_candidate"]
+    without = {stage for stage, there in OPTIONAL.items() if not there(dataset)}
+    return [c for c in CHECKS if c[0] not in without]
 
 
 def judged(work: Work, name: str) -> dict[tuple[str, str], list[Judgement]]:

@@ -91,8 +91,17 @@ def _show(view: dict[str, Any]) -> None:
         f"finding: rank {finding['rank']}, score {number(finding['score'])} (0 worst, 1 best), "
         f"{'flagged' if finding['flagged'] else 'not flagged'}, suggested: {finding['suggested_name'] or 'none'}",
     )
+    if finding["probability"] is not None:
+        say(
+            f"  wrong with probability {finding['probability']:.2f}, learned from verdicts "
+            f"({finding['held_out']:.2f} without the item's own)"
+        )
     for reason in finding["reasons"]:
         say(f"  {reason}")
+    for d in view["duplicates"]:
+        split = f" ({d['split']})" if d["split"] else ""
+        alike = "same as" if d["exact"] else "like"
+        say(f"  {alike} {d['item_id']}{split} by {d['features']}: labelled {d['label_name']}")
     if view["task"]:
         task = view["task"]
         say(f"queued as {task['stratum']} on {task['queued_at'][:10]}, {task['verdicts']} verdicts so far")

@@ -87,3 +87,24 @@ def test_assets_carry_a_code_version_and_a_description(folder):
         assert node.description, key
         if node.is_materializable:
             assert node.code_version, key
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "features: [{name: words, kind: text, columns: [text]}]",
+        "training_dynamics: {path: t.npy, kind: logits}",
+    ],
+)
+def test_features_or_training_dynamics_add_one_asset_with_its_checks_and_change_no_other(folder, named):
+    before = set(_picture(build(folder)).splitlines())
+    (folder / "datasets" / "plain.yaml").write_text(YAML + named + "\n")
+    after = set(_picture(build(folder)).splitlines())
+    assert after - before == {
+        "asset plain/features_candidate [plain] <- plain/items_candidate",
+        "asset plain/published [plain] <- "
+        "plain/features_candidate, plain/items_candidate, plain/model_outputs_candidate",
+        "check plain/features_candidate:usable",
+        "check plain/features_candidate:valid blocking",
+    }
+    assert [line.partition(" <-")[0] for line in before - after] == ["asset plain/published [plain]"]

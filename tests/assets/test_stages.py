@@ -1,13 +1,17 @@
 """The stages as assets: each is there, follows what it reads, and tells what it came to."""
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
+from assets.factory import audit_graph
 from assets.naming import FORCE, VERIFY, key
 from assets.resources import WorkspaceResource
 from assets.stages import STAGE_ASSETS, VERDICTS, stage_assets
+from audits.audit_config import AuditsConfig
 from audits.fingerprints import code_version
 from audits.stages.graph import SCORING, STAGES
+from tests.audits.stages.rich import RichWorkspace
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def test_every_stage_has_an_asset_and_follows_only_earlier_ones():
 
 def test_a_stage_tells_its_outcome_and_whether_it_was_computed(zoo):
     first = _materialize(zoo)
-    assert list(first) == [s for s in STAGES if s != "annotations_candidate"]
+    assert list(first) == [s for s in STAGES if s not in ("annotations_candidate", "features_candidate")]
     for made in first.values():
         assert made.metadata["recomputed"].value is True
         assert made.tags["dagster/code_version"] == code_version()
@@ -88,3 +92,42 @@ def test_verdicts_come_from_outside(zoo):
     spec = stage_assets(zoo.workspace.dataset("zoo"))[-1]
     assert isinstance(spec, dg.AssetSpec)
     assert spec.key == key("zoo", VERDICTS)
+
+
+def test_signals_tell_what_is_absent_and_why_and_how_many_duplicates_there_are(zoo):
+    made = _materialize(zoo)["signals"].metadata
+    assert "| outliers | there are no features |" in made["absent"].value
+    assert "| annotator_consensus | there are no annotations |" in made["absent"].value
+    assert "duplicates" not in made
+    zoo.yaml().write_text(zoo.yaml().read_text() + "features: [{name: words, kind: text, columns: [text]}]\n")
+    table = zoo.items()
+    texts = table["text"].to_pylist()
+    texts[1] = texts[0].upper()
+    zoo.write_items(table.set_column(2, "text", pa.array(texts)))
+    again = _materialize(zoo)
+    assert again["features_candidate"].metadata["features"].value.count("| words | text |") == 1
+    signals = again["signals"].metadata
+    assert signals["duplicates"].value >= signals["conflicting duplicates"].value >= 1
+    assert "outliers" not in signals["absent"].value
+    assert "| duplicate_conflicts |" in signals["flagged"].value
+
+
+def test_a_dataset_with_everything_has_every_signal(tmp_path):
+    rich = RichWorkspace(tmp_path / "rich")
+    rich.write()
+    graph = audit_graph(rich.workspace.dataset("pets"))
+    result = dg.materialize(
+        [*graph.assets, *graph.checks],
+        resources={"workspace": WorkspaceResource(path=str(rich.workspace.root))},
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    assert result.success
+    judged = {(c.asset_key.path[-1], c.check_name): c.passed for c in result.get_asset_check_evaluations()}
+    assert judged["features_candidate", "valid"]
+    assert judged["features_candidate", "usable"]
+    (signals,) = [m for m in result.asset_materializations_for_node("pets__signals")]
+    told = signals.metadata
+    assert told["absent"].value == "no rows"
+    assert all(f"| {name} |" in told["flagged"].value for name in AuditsConfig.model_fields)
+    assert told["conflicting duplicates"].value >= 1
+    assert "signals: neighbours by photos" in told["computed"].value

@@ -20,16 +20,34 @@ def test_confidence_weighted_entropy_is_not_adjusted():
         ConfidentLearningConfig(method="confidence_weighted_entropy", adjust_pred_probs=True)
 
 
-def test_left_out_audits_are_the_two_defaults_and_a_bare_key_means_its_defaults():
-    audits = DatasetConfig.model_validate({"items": ITEMS}).audits
-    assert audits.confident_learning is not None
-    assert audits.model_agreement is not None
-    assert audits.pervasive_label_errors is None
-    bare = DatasetConfig.model_validate({"items": ITEMS, "audits": {"pervasive_label_errors": None}}).audits
-    assert bare.pervasive_label_errors is not None
-    assert bare.confident_learning is None
+#: What costs or is told again by another audit, and runs only where it is asked for.
+NOT_USUAL = {
+    "ensemble_confident_learning",
+    "pervasive_label_errors",
+    "class_thresholds",
+    "margin",
+    "entropy",
+}
+
+
+def test_left_out_audits_are_the_usual_ones_and_a_bare_key_means_its_defaults():
+    for left_out in ({}, {"audits": None}):
+        audits = DatasetConfig.model_validate({"items": ITEMS, **left_out}).audits
+        assert audits == AuditsConfig.usual()
+        there = {name for name in AuditsConfig.model_fields if getattr(audits, name) is not None}
+        assert there == set(AuditsConfig.model_fields) - NOT_USUAL
+    assert audits.confident_learning == ConfidentLearningConfig()
+    for name in AuditsConfig.model_fields:
+        bare = DatasetConfig.model_validate({"items": ITEMS, "audits": {name: None}}).audits
+        assert [n for n in AuditsConfig.model_fields if getattr(bare, n) is not None] == [name]
+    assert DatasetConfig.model_validate({"items": ITEMS, "audits": {}}).audits == AuditsConfig()
     with pytest.raises(ValidationError, match="valid dictionary"):
         DatasetConfig.model_validate({"items": ITEMS, "audits": ["model_agreement"]})
+
+
+def test_every_audit_says_whether_it_raises_flags():
+    every = AuditsConfig.model_validate(dict.fromkeys(AuditsConfig.model_fields))
+    assert all(isinstance(getattr(every, name).flags, bool) for name in AuditsConfig.model_fields)
 
 
 @pytest.mark.parametrize("limit", [{"frac_noise": 0.5}, {"num_to_remove_per_class": [1, 1, 1]}])
@@ -45,7 +63,15 @@ def test_limits_that_cleanlab_would_pass_over_are_refused(limit):
             ConfidentLearningConfig(filter_by=filter_by, **limit)
 
 
-def test_an_empty_list_of_models_is_refused_for_every_audit():
-    for section in ("confident_learning", "pervasive_label_errors", "model_agreement"):
+def test_an_empty_list_of_models_or_features_is_refused_for_every_audit():
+    every = AuditsConfig.model_validate(dict.fromkeys(AuditsConfig.model_fields))
+    listed = [
+        (n, k)
+        for n in AuditsConfig.model_fields
+        for k in ("models", "features")
+        if hasattr(getattr(every, n), k)
+    ]
+    assert len(listed) >= 11
+    for section, key in listed:
         with pytest.raises(ValidationError, match="at least 1 item"):
-            AuditsConfig.model_validate({section: {"models": []}})
+            AuditsConfig.model_validate({section: {key: []}})

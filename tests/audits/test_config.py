@@ -16,6 +16,7 @@ from audits.errors import AuditError, ConfigError
 from audits.ingest.tables import read_table
 
 ITEMS = {"path": "items.csv"}
+TEXT = {"name": "words", "kind": "text", "columns": ["text"]}
 NPY = {"path": "p.npy", "rows": "items_order"}
 
 
@@ -62,6 +63,15 @@ def test_outputs_that_do_not_fit_together_are_refused(outputs, says):
         ({"audits": {"confident_learning": {"models": ["x"]}}}, "audits.confident_learning.models: no model"),
         ({"audits": {"model_agreement": {"models": ["x"]}}}, "audits.model_agreement.models: no model"),
         ({"audits": {"pervasive_label_errors": {"models": ["x"]}}}, "no model is named 'x'"),
+        ({"audits": {"entropy": {"models": ["x"]}}}, r"audits\.entropy\.models: no model is named 'x'"),
+        ({"audits": {"annotator_consensus": {"models": ["x"]}}}, "consensus.models: no model is named 'x'"),
+        (
+            {"audits": {"outliers": {"features": ["x"]}}},
+            r"audits\.outliers\.features: no features are named 'x'",
+        ),
+        ({"features": [TEXT, TEXT]}, "features: the name 'words' is given more than once"),
+        ({"training_dynamics": {"path": "t.npy"}}, "kind"),
+        ({"features": None}, "valid tuple"),
         ({"classes": ["a", "b"], "classes_file": "c.txt"}, "not both"),
         ({"name": "a-b"}, "letters, digits and underscores only"),
         ({"metrics": []}, "at least 1 item"),

@@ -10,6 +10,9 @@ import pytest
 from audits.errors import UsageError
 from audits.item_view import finding_rows, item_view
 from audits.review.consensus import Rule
+from audits.review.records import Priority, Reopening
+from audits.review.store import ReviewStore
+from tests.audits.stages.rich import RichWorkspace
 
 TWO = Rule(2, 2)
 
@@ -75,7 +78,9 @@ def test_all_that_is_known_of_an_item(small, verdict_store):
     assert (out["dataset"], out["item_id"], out["content"]) == ("pets", "i1", {"text": "text 1"})
     assert (out["given_label"], out["given_name"]) == ("h", "horse")
     assert out["finding"] == {
-        k: row[k] for k in ("rank", "score", "flagged", "suggested_label", "suggested_name", "reasons")
+        **{k: row[k] for k in ("rank", "score", "flagged", "suggested_label", "suggested_name", "reasons")},
+        "probability": None,  # nothing is learned from so few verdicts
+        "held_out": None,
     }
     models = {m["model"]: m for m in out["models"]}
     assert models["linear"] == {
@@ -106,6 +111,8 @@ def test_all_that_is_known_of_an_item(small, verdict_store):
         2,
     )
     assert datetime.fromisoformat(out["task"]["queued_at"]).tzinfo is not None
+    assert out["task"]["position"] in (1, 2), "as ranked by the newest run"
+    assert (out["task"]["probability"], out["task"]["reopened"]) == (None, None)
     first, second = out["verdicts"]
     assert {k: v for k, v in first.items() if k != "id"} == {
         "reviewer": "ann",
@@ -256,3 +263,60 @@ def test_further_columns_of_any_type_are_shown_as_json_can_hold_them(small, verd
         "boxes": [1.0, None],
         "meta": {"day": "2024-01-02", "n": 1},
     }
+
+
+def test_the_task_is_what_the_newest_run_makes_of_it(small, verdict_store):
+    small.night(verdict_store)
+    last = small.say(verdict_store, "i1", "ann", "keep")
+    newer = small.say(verdict_store, "i1", "bob", "keep")
+    question = view(small, verdict_store, "i1")["question"]
+    first, second = datetime(2024, 5, 1, tzinfo=UTC), datetime(2024, 5, 2, tzinfo=UTC)
+    for verdict, at in ((last, first), (newer, second)):
+        again = Reopening(question, verdict, 0.75, "kept, but the evidence contradicts it", at)
+        verdict_store.renew_queue("pets", [], [Priority(question, 4, 0.75)], reopenings=[again])
+    task = view(small, verdict_store, "i1")["task"]
+    assert (task["position"], task["probability"]) == (4, 0.75)
+    assert datetime.fromisoformat(task["reopened"]) == second
+    other = view(small, verdict_store, "i5")["task"]
+    assert (other["position"], other["probability"], other["reopened"]) == (None, None, None)
+
+
+def test_duplicates_and_what_signals_say_in_words(tmp_path):
+    rich = RichWorkspace(tmp_path / "rich")
+    rich.write()
+    with ReviewStore(rich.workspace.store_url) as store:
+        rich.run(store)
+        first, second, third = (view(rich, store, i) for i in ("i1", "i7", "i11"))
+    own = [d for d in first["duplicates"] if d["features"] == "vectors" and d["exact"]]
+    assert own == [
+        {
+            "item_id": "i7",
+            "features": "vectors",
+            "exact": True,
+            "distance": 0.0,
+            "label": "d",
+            "label_name": "dog",
+            "conflict": True,
+            "split": "train",
+        }
+    ]
+    other = [d for d in second["duplicates"] if d["features"] == "vectors" and d["exact"]]
+    assert [(d["item_id"], d["label"], d["split"]) for d in other] == [("i1", "h", "train")]
+    across = [
+        (d["item_id"], d["split"]) for d in third["duplicates"] if d["features"] == "photos" and d["exact"]
+    ]
+    assert across == [("i5", "train")]
+    for shown in (first, second, third):
+        conflicts = [d["conflict"] for d in shown["duplicates"]]
+        assert conflicts == sorted(conflicts, reverse=True), "those in conflict first"
+    said = {s["signal"]: s["reason"] for s in first["signals"]}
+    assert "i7" in said["duplicate_conflicts"]
+    assert "dog" in said["annotator_consensus"]
+    assert said["model_agreement"] is None, "its numbers say it"
+
+
+def test_an_item_of_a_dataset_without_features_has_no_duplicates(small, verdict_store):
+    small.night(verdict_store)
+    out = view(small, verdict_store, "i1")
+    assert out["duplicates"] == []
+    assert {s["reason"] for s in out["signals"]} == {None}

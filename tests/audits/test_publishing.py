@@ -80,3 +80,21 @@ def test_what_is_publishable_is_found_without_publishing_it(candidates):
     found, gone = publishable(candidates.tables, fewer)
     assert [r.table for r in found] == ["items", "outputs.b"]
     assert set(gone) == {"annotations", "outputs.a%2F1"}
+
+
+def test_features_and_training_dynamics_are_published_with_the_rest_and_leave_with_their_entries(candidates):
+    features = [{"name": "a/b", "kind": "text", "columns": ["text"]}]
+    dataset = candidates.dataset(features=features, training_dynamics={"path": "t.npy", "kind": "probs"})
+    with pytest.raises(AuditError, match=r"no candidate for 'features\.a%2Fb'"):
+        publishable(candidates.tables, dataset)
+    candidates.tables.set_candidate(TableRef("features.a%2Fb", "5", ITEMS.lineage()))
+    with pytest.raises(AuditError, match="no candidate for 'training'"):
+        publishable(candidates.tables, dataset)
+    candidates.tables.set_candidate(TableRef("training", "5", ITEMS.lineage()))
+    publish_candidates(candidates.tables, dataset, "run1")
+    assert set(candidates.tables.current()) == {"items", "features.a%2Fb", "training"}
+    publish_candidates(candidates.tables, configured(candidates, []), "run2")
+    assert candidates.history()[-1]["dropped"] == ["features.a%2Fb", "training"]
+    candidates.tables.set_candidate(TableRef("features.a%2Fb", "6", {"items": "0"}))
+    with pytest.raises(AuditError, match="was read against other items"):
+        publishable(candidates.tables, dataset)

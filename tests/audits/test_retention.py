@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audits.errors import AuditError
+from audits.names import folder_name
 from audits.results import Result, ResultStore
 from audits.retention import leftovers, leftovers_of, remove
 from audits.run_log import RunRecord
+from audits.stages.features import columns_part
 from audits.stages.scoring import scores_part
+from audits.stages.signalling import neighbours_part
 from audits.table_store import TableRef, TableStore
 
 
@@ -162,6 +165,16 @@ def test_scores_under_reference_labels_are_kept_while_the_dataset_has_them(table
     for versions, gone in ((["second_look"], 0), ([], 1)):
         found = leftovers(tables, keep=1, models=["m"], since=later, label_versions=versions)
         assert len(found.results) == gone
+
+
+def test_results_of_features_and_of_what_is_shared_are_kept_while_the_dataset_has_them(tables, results):
+    of_photos = ["photos", columns_part("photos"), neighbours_part("photos")]
+    for part in (*of_photos, "duplicates", "outliers", "suggestion"):
+        results.keep("signals", part, Result(inputs={}))
+    later = datetime.now(UTC) + timedelta(seconds=100)
+    assert leftovers(tables, keep=1, since=later, features=["photos"]).results == ()
+    gone = leftovers(tables, keep=1, since=later, features=["words"]).results
+    assert {p.parent.name for p in gone} == {folder_name(p) for p in of_photos}
 
 
 def test_results_of_a_model_that_left_go_when_they_were_not_used_in_the_runs_that_are_kept(

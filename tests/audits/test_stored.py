@@ -260,3 +260,35 @@ def test_signals_have_tables_of_their_own(parts):
     tables = [signal_table_name(*p) for p in parts]
     assert len(set(tables)) == len(parts)
     assert not any(is_outputs_table(t) or "/" in t for t in tables)
+
+
+def test_suggestions_and_splits_are_kept_beside_the_items(project):
+    project.put("items.csv", "item_id,label,guess,part\na,cat,dog,train\nb,dog,,\n")
+    versions = {}
+    for named in ({}, {"suggestion": "guess"}, {"split": "part"}, {"suggestion": "guess", "split": "part"}):
+        dataset = project.dataset(items={"path": "items.csv", **named})
+        ref = save_items(project.tables, ingest_items(dataset), dataset.classes)
+        stored = load_items(project.tables, ref.lineage())
+        assert (stored.suggestions is None) == ("suggestion" not in named)
+        assert (stored.splits is None) == ("split" not in named)
+        if "suggestion" in named:
+            assert stored.suggestions.tolist() == [1, -1]
+            assert stored.suggestions.dtype == np.int32
+        if "split" in named:
+            assert stored.splits.to_pylist() == ["train", None]
+        summary = items_summary(project.tables, ref.lineage())
+        assert set(summary.beside) == set(named)
+        versions[tuple(named)] = summary
+    assert len({(v.ids_hash, v.labels_hash) for v in versions.values()}) == 1, "labels are what they were"
+    both = versions["suggestion", "split"].beside
+    assert both == {**versions["suggestion",].beside, **versions["split",].beside}
+
+
+def test_another_suggestion_has_another_fingerprint(project):
+    hashes = set()
+    for guess in ("dog", "horse", ""):
+        project.put("items.csv", f"item_id,label,guess\na,cat,{guess}\nb,dog,cat\n")
+        dataset = project.dataset(items={"path": "items.csv", "suggestion": "guess"})
+        ref = save_items(project.tables, ingest_items(dataset), dataset.classes)
+        hashes.add(items_summary(project.tables, ref.lineage()).beside["suggestion"])
+    assert len(hashes) == 3

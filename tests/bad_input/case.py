@@ -19,6 +19,7 @@ WHERE = (
     "items",
     "outputs",
     "annotations",
+    "features",
     "verdict files",
     "patches",
     "imports",

@@ -216,7 +216,7 @@ CASES: tuple[Case, ...] = (
         (
             "{root}/datasets/zoo.yaml: 2 problems\n"
             "  - review.budgte: unknown key; the nearest known key is 'budget' (known: budget, "
-            "control_rate, seed, gold, verdicts_per_item, agree, policy, rescore)\n"
+            "control_rate, order, exploration, reopen, seed, gold, verdicts_per_item, agree, policy, rescore)\n"
             "  - modles: unknown key; the nearest known key is 'models' (known: name, description, "
             "task, items, classes, classes_file, classes_confirmed, models, annotations, reference_labels, "
             "audits, review, metrics, class_distance, uncertainty, tolerance, schedule, gates, alerts, "
@@ -246,6 +246,30 @@ CASES: tuple[Case, ...] = (
             "  - review.budget: Input should be greater than or equal to 0, got -1\n"
             "  - review.control_rate: Input should be less than or equal to 1, got 1.5\n"
             "  - review.agree: Input should be greater than or equal to 1, got 0"
+        ),
+    ),
+    _case(
+        "exploration-without-budget",
+        "exploration that is a share of no budget",
+        yaml_and("review: {exploration: 0.1}\n"),
+        "config",
+        (
+            "{root}/datasets/zoo.yaml: review: 'exploration' is 0.1, a share of 'budget', which is not given; without "
+            "a budget, 'control_rate' draws items at random"
+        ),
+    ),
+    _case(
+        "unknown-order",
+        "an order of the queue, and a rule for asking again, that there are not",
+        yaml_and("review: {order: random, reopen: {when: off, kept_at: 2}}\n"),
+        "config",
+        (
+            "{root}/datasets/zoo.yaml: 3 problems\n"
+            "  - review.order: Input should be 'probability', 'class-balance', 'diversity' or 'rank-impact', got "
+            "'random'\n"
+            "  - review.reopen.when: is the boolean False; YAML reads bare yes/no/on/off as booleans: put it in "
+            "quotes\n"
+            "  - review.reopen.kept_at: Input should be less than or equal to 1, got 2"
         ),
     ),
     _case(

@@ -28,13 +28,14 @@ PHRASES = (
     "in sample",
     "Dagster instance",
     "pipelines.instance",
+    "instance-dependent",
 )
 
 #: Where a word that is ruled out may stand all the same, and why.
 ALLOWED = {
     "logits": (
-        {"docs/errors.md", "docs/bad-input.md"},
-        "what is given in place of probabilities, and refused",
+        {"docs/errors.md", "docs/bad-input.md", "docs/configuration.md", "docs/methods.md"},
+        "what is given in place of probabilities, and refused; of training dynamics, where they may be",
     ),
     "sample": (
         {"docs/how-it-decides.md", "README.md", "docs/methods.md", "docs/coverage.md"},

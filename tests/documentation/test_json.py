@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pyarrow as pa
+
 from tests.documentation.pages import REPOSITORY
 
 
@@ -19,8 +21,8 @@ def _keys_of(heading: str) -> dict[str, set[str]]:
     keys: dict[str, set[str]] = {"": set()}
     for names, _, meaning in re.findall(r"^\| (`.*?) \| (.*?) \| (.*?) ?\|$", part, re.M):
         for name in re.findall(r"`([^`]+)`", names):
-            parent, _, key = name.rpartition("[].")
-            keys.setdefault(parent, set()).add(key)
+            parent, _, key = name.rpartition(".")
+            keys.setdefault(parent.removesuffix("[]"), set()).add(key)
             below = meaning.split(":")[0] if "counts" not in meaning else ""
             if found := re.findall(r"`([a-z_]+)`", below):
                 keys[name] = set(found)
@@ -61,6 +63,13 @@ def test_json_is_as_documented(tmp_path):
         assert set(shown[key]) == documented[key], key
     for key in ("models", "signals", "verdicts", "label_versions"):
         assert set(shown[key][0]) == documented[key], key
+    evidence = json.loads(call("evidence", "digits", "--json"))
+    documented = _keys("evidence")
+    assert set(evidence) == documented[""]
+    for key in ("signals", "what_counts"):
+        assert set(evidence[key][0]) == documented[key], key
+    assert set(evidence["forecast"]) == documented["forecast"]
+    assert set(evidence["forecast"]["break_even"]) == documented["forecast.break_even"]
     compared = json.loads(call("compare", "digits", "--json"))
     documented = _keys("compare")
     assert set(compared) == documented[""]
@@ -100,3 +109,32 @@ def test_json_is_as_documented(tmp_path):
     documented = _keys("doctor")
     assert set(examined) == documented[""]
     assert set(examined["checks"][0]) == documented["checks"]
+
+
+def test_json_of_what_a_dataset_may_have_beside_models_is_as_documented(made_up):
+    made_up.add(
+        yaml="annotations: {path: zoo/annotations.csv}\n"
+        "features: [{name: text, kind: text, columns: [text]}]\n"
+        "audits: {annotator_consensus: {}, duplicate_conflicts: {}}\n"
+    )
+    items = made_up.items()
+    ids, text = items["item_id"].to_pylist(), items["text"].to_pylist()
+    made_up.write_items(items.set_column(2, "text", pa.array([text[1], *text[1:]])))
+    rows = [f"{ids[i]},{who},{label}" for i in range(9) for who, label in (("a", "ant"), ("b", "bee"))]
+    (made_up.yaml().parent / "zoo" / "annotations.csv").write_text(
+        "\n".join(["item_id,annotator_id,label", *rows])
+    )
+    made_up.ok("run", "zoo")
+    pairs = made_up.json("duplicates", "zoo")
+    assert set(pairs[0]) == _keys("duplicates")[""]
+    shown = made_up.json("show", "zoo", ids[0])
+    assert set(shown["duplicates"][0]) == _keys("show")["duplicates"]
+    seen = made_up.json("annotators", "zoo")
+    documented = _keys("annotators")
+    assert set(seen) == documented[""]
+    assert set(seen["agreement"]) == documented["agreement"]
+    assert set(seen["annotators"][0]) == documented["annotators"]
+    assert set(seen["more_votes"]) == documented["more_votes"]
+    assert set(seen["more_votes"]["items"][0]) == documented["more_votes.items"]
+    absent = made_up.json("evidence", "zoo")["signals"]
+    assert {s["signal"] for s in absent} == {"annotator_consensus", "duplicate_conflicts"}

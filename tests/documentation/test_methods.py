@@ -8,7 +8,7 @@ import pytest
 
 from audits.benchmark.metric_names import general_name
 from audits.benchmark.metrics import METRICS
-from audits.signals.registry import OVER_MODELS, PER_MODEL
+from audits.signals.registry import OVER_INPUTS, OVER_MODELS, PER_MODEL
 from tests.documentation.pages import text_of
 
 PAGE = text_of("docs/methods.md")
@@ -20,7 +20,7 @@ SECTIONS = {
 
 
 def test_there_is_a_section_for_each_and_no_other():
-    assert set(SECTIONS["Signals"]) == {f"`{name}`" for name in (*PER_MODEL, *OVER_MODELS)}
+    assert set(SECTIONS["Signals"]) == {f"`{name}`" for name in (*PER_MODEL, *OVER_MODELS, *OVER_INPUTS)}
     assert set(SECTIONS["Metrics"]) == {f"`{name}`" for name in map(general_name, METRICS)}
     assert len(SECTIONS["Rules"]) >= 4
 

@@ -37,8 +37,9 @@ def test_values_in_json_are_as_documented():
     from audits.benchmark.versions import VERSIONS
     from audits.review.policies import OUTCOMES
     from audits.review.records import DECISIONS, STRATA
-    from audits.signals.registry import OVER_MODELS, PER_MODEL
+    from audits.signals.registry import OVER_INPUTS, OVER_MODELS, PER_MODEL
 
     known = [DECISIONS, OUTCOMES, STATES, REASONS, STRATA, VERSIONS, ITEM_SETS, METRICS]
     documented = [row[1] for row in _table("json.md", "Values")]
-    assert documented == [set(values) for values in [*known, {*PER_MODEL, *OVER_MODELS}]]
+    signals = {*PER_MODEL, *OVER_MODELS, *OVER_INPUTS}
+    assert documented == [set(values) for values in [*known, signals]]

@@ -124,7 +124,7 @@ def told(made_up):
 
 
 #: What a materialization says of the run, not of the data.
-OF_THE_RUN = {"recomputed", "computed", "parts computed", "reused", "newly queued"}
+OF_THE_RUN = {"recomputed", "computed", "parts computed", "reused", "newly queued", "asked again"}
 
 
 def numbers(stages):

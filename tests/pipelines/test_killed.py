@@ -124,6 +124,7 @@ class Walk:
         workspace = self.made_up.workspace
         with ReviewStore(workspace.store_url) as store:
             tasks = [(t.question, t.stratum, t.rank, t.suggested_label) for t in store.tasks("zoo")]
+            priorities = store.priorities("zoo")
             verdicts = [v.client_id for v in store.verdicts("zoo")]
         compared = self.made_up.json("compare", "zoo")
         exported = {}
@@ -136,6 +137,7 @@ class Walk:
             "tables": tables.current(),
             "candidates": tables.candidates(),
             "tasks": tasks,
+            "priorities": priorities,
             "verdicts": verdicts,
             "labels": exported,
             "scores": compared,

@@ -1,3 +1,5 @@
+"""One ranking of all items, with flags, suggestions and reasons."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -8,7 +10,8 @@ from audits.audit_config import AuditsConfig
 from audits.classes import ClassList
 from audits.contracts import FINDINGS, ITEMS, SIGNALS
 from audits.errors import AuditError
-from audits.evidence import rank_findings
+from audits.evidence.estimate import Evidence
+from audits.evidence.ranking import FLAGGED_FROM, rank_findings
 from audits.signals.base import signal_table
 
 CLASSES = ClassList(("c", "d", "h"), ("cat", "dog", "horse"))
@@ -56,8 +59,31 @@ def agreement(score, flagged=(), suggested=None, n_agree=None, n_models=4, **pro
     )
 
 
-def rank(items: pa.Table, *blocks: pa.Table, audits: AuditsConfig = ALL) -> pa.Table:
-    table = rank_findings(items, pa.concat_tables([SIGNALS.empty_table(), *blocks]), CLASSES, audits)
+def evidence(
+    probability, parts=None, verdicts=0, held_out=None, suggested=None, decided=None, drawn=False
+) -> Evidence:
+    probability = np.asarray(probability, dtype=float)
+    n = len(probability)
+    return Evidence(
+        probability,
+        probability if held_out is None else np.asarray(held_out, dtype=float),
+        np.asarray([-1] * n if suggested is None else suggested, dtype=np.int32),
+        {"models": np.zeros(n)}
+        if parts is None
+        else {k: np.asarray(v, dtype=float) for k, v in parts.items()},
+        verdicts,
+        None if decided is None else np.isin(np.arange(n), decided),
+        drawn,
+    )
+
+
+def rank(
+    items: pa.Table, *blocks: pa.Table, audits: AuditsConfig = ALL, known: Evidence | None = None
+) -> pa.Table:
+    if known is None:
+        known = evidence([0.5] * items.num_rows)
+    signals = pa.concat_tables([SIGNALS.empty_table(), *blocks])
+    table = rank_findings(items, signals, CLASSES, audits, known)
     assert table.schema == FINDINGS
     assert table["rank"].to_pylist() == list(range(1, items.num_rows + 1))
     assert sorted(table["item_id"].to_pylist()) == sorted(items["item_id"].to_pylist())
@@ -75,28 +101,106 @@ def audits(**sections) -> AuditsConfig:
 
 
 def test_the_likeliest_error_comes_first():
-    table = rank(make_items([0] * 4), learning("m", [0.5, 0.1, 0.9, 0.3]))
+    table = rank(make_items([0] * 4), learning("m", [0.5] * 4), known=evidence([0.5, 0.9, 0.1, 0.75]))
     assert table["item_id"].to_pylist() == ["i1", "i3", "i0", "i2"]
-    assert table["score"].to_pylist() == [0.1, 0.3, 0.5, 0.9]
+    assert table["score"].to_pylist() == pytest.approx([0.1, 0.25, 0.5, 0.9])
 
 
-def test_of_equal_scores_flagged_items_come_first_and_then_the_order_of_items():
-    table = rank(make_items([0] * 6), learning("m", [0.5, 0.5, 0.2, 0.5, 0.5, 0.7], flagged=[4, 1]))
+def test_of_equal_evidence_flagged_items_come_first_and_then_the_order_of_items():
+    known = evidence([0.5, 0.5, 0.8, 0.5, 0.5, 0.3])
+    table = rank(make_items([0] * 6), learning("m", [0.5] * 6, flagged=[4, 1]), known=known)
     assert table["item_id"].to_pylist() == ["i2", "i1", "i4", "i0", "i3", "i5"]
     assert table["flagged"].to_pylist() == [False, True, True, False, False, False]
 
 
-def test_the_score_is_the_mean_over_audits_of_the_mean_over_models():
-    # three models of one audit count together as much as the other audit's one verdict
-    table = rank(
-        make_items([0, 0]),
-        learning("a", [0.1, 0.9]),
-        learning("b", [0.2, 0.9]),
-        learning("c", [0.6, 0.9]),
-        agreement([0.9, 0.1]),
+def test_scores_of_signals_order_nothing_by_themselves():
+    known = evidence([0.5, 0.9])
+    for scores in ([0.0, 1.0], [1.0, 0.0]):
+        table = rank(make_items([0, 0]), learning("m", scores), agreement(scores), known=known)
+        assert by_item(table, "score") == pytest.approx([0.5, 0.1])
+
+
+def test_until_verdicts_teach_it_there_is_no_probability():
+    table = rank(make_items([0, 0]), learning("m", [0.1, 0.2]), known=evidence([0.9, 0.6]))
+    assert table["probability"].null_count == table["held_out"].null_count == 2
+    assert by_item(table, "flagged") == [False, False]
+
+
+def test_what_verdicts_teach_is_a_probability_and_flags_what_is_likely_wrong():
+    known = evidence(
+        [0.9, FLAGGED_FROM, 0.49, 0.1],
+        verdicts=60,
+        held_out=[0.3, 0.5, 0.49, 0.1],
+        suggested=[2, -1, 1, 0],
+        drawn=True,
     )
-    assert by_item(table, "score") == [pytest.approx((0.3 + 0.9) / 2), pytest.approx((0.9 + 0.1) / 2)]
-    assert table["item_id"].to_pylist() == ["i1", "i0"]
+    table = rank(
+        make_items([0, 1, 0, 1]), learning("m", [0.5] * 4, flagged=[3], suggested=[1, 0, 1, 0]), known=known
+    )
+    assert by_item(table, "probability") == [0.9, 0.5, 0.49, 0.1]
+    assert by_item(table, "held_out") == [0.3, 0.5, 0.49, 0.1]
+    assert by_item(table, "flagged") == [True, True, False, True]
+    # of what is likely wrong, the class the models back; of no flag none; of a flag what it comes with
+    assert by_item(table, "suggested_label") == [2, None, None, 0]
+    assert "wrong with probability 0.90, learned from 60 verdicts" in by_item(table, "reasons")[0]
+    assert by_item(table, "reasons")[2] == []
+
+
+def test_while_no_verdict_is_on_an_item_drawn_at_random_a_probability_flags_nothing():
+    signals = learning("m", [0.5] * 3, flagged=[2], suggested=[1, 1, 0])
+    known = [evidence([0.9, 0.6, 0.1], verdicts=60, suggested=[2, 2, 0], drawn=d) for d in (False, True)]
+    queue, drawn = (rank(make_items([0, 0, 1]), signals, known=k) for k in known)
+    assert by_item(queue, "flagged") == [False, False, True]
+    assert by_item(queue, "suggested_label") == [None, None, 0]
+    assert by_item(queue, "reasons")[0] == []
+    assert by_item(drawn, "flagged") == [True, True, True]
+    for column in ("item_id", "score", "probability", "held_out"):
+        assert queue[column].equals(drawn[column])
+
+
+def test_a_suggestion_that_is_the_given_label_is_none():
+    known = evidence([0.9, 0.9], verdicts=60, suggested=[0, 1], drawn=True)
+    assert by_item(rank(make_items([0, 0]), known=known), "suggested_label") == [None, 1]
+
+
+CONFLICTS = AuditsConfig.model_validate({"duplicate_conflicts": {}, "confident_learning": {}})
+
+
+def conflicts(score, flagged) -> pa.Table:
+    return block("duplicate_conflicts", None, score, flagged, suggested=[1] * len(score))
+
+
+def test_duplicates_whose_labels_differ_come_before_all_others():
+    known = evidence([0.9, 0.2, 0.8, 0.3])
+    blocks = [learning("m", [0.5] * 4, flagged=[0, 2]), conflicts([1.0, 0.0, 1.0, 0.3], [1, 3])]
+    table = rank(make_items([0] * 4), *blocks, audits=CONFLICTS, known=known)
+    assert table["item_id"].to_pylist() == ["i3", "i1", "i0", "i2"]
+    assert by_item(table, "suggested_label")[1] == 1
+    silent = AuditsConfig.model_validate({"duplicate_conflicts": {"flags": False}, "confident_learning": {}})
+    for config in (silent, ALL):
+        table = rank(make_items([0] * 4), *blocks, audits=config, known=known)
+        assert table["item_id"].to_pylist() == ["i0", "i2", "i3", "i1"]
+
+
+def test_once_verdicts_teach_only_equal_duplicates_come_first():
+    blocks = conflicts([1.0, 0.01, 1.0, 0.3], [1, 3])
+    known = evidence([0.9, 0.2, 0.4, 0.3], verdicts=60, drawn=True)
+    table = rank(make_items([0] * 4), blocks, audits=CONFLICTS, known=known)
+    assert table["item_id"].to_pylist() == ["i1", "i0", "i2", "i3"]
+    assert by_item(table, "flagged") == [True, True, False, True]
+
+
+def test_duplicates_stand_first_only_until_people_have_decided_them():
+    blocks, probability = conflicts([1.0, 0.01, 1.0, 0.02, 0.03], [1, 3, 4]), [0.9, 0.2, 0.4, 0.3, 0.1]
+    for decided, order in (
+        ([], ["i3", "i1", "i4", "i0", "i2"]),
+        ([0, 3], ["i1", "i4", "i0", "i2", "i3"]),
+        ([1, 3, 4], ["i0", "i2", "i3", "i1", "i4"]),
+    ):
+        known = evidence(probability, verdicts=60, decided=decided)
+        table = rank(make_items([0] * 5), blocks, audits=CONFLICTS, known=known)
+        assert table["item_id"].to_pylist() == order
+        assert by_item(table, "flagged") == [False, True, False, True, True]
 
 
 def test_blocks_may_come_in_any_order():
@@ -109,9 +213,8 @@ def test_blocks_may_come_in_any_order():
     table = rank(items, *blocks)
     for order in ([2, 0, 1], [1, 2, 0]):
         other = rank(items, *(blocks[i] for i in order))
-        for column in ("item_id", "flagged", "suggested_label"):
+        for column in ("item_id", "flagged", "suggested_label", "score"):
             assert other[column].equals(table[column])
-        np.testing.assert_allclose(other["score"].to_numpy(), table["score"].to_numpy(), atol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +250,7 @@ def test_each_audit_has_its_own_share_and_any_audit_flags():
 
 
 @pytest.mark.parametrize("silent", ["confident_learning", "pervasive_label_errors", "model_agreement"])
-def test_an_audit_that_raises_no_flags_adds_its_score_alone(silent):
+def test_an_audit_whose_flags_are_switched_off_raises_none(silent):
     blocks = {
         "confident_learning": learning("a", [0.2] * 3, flagged=[0]),
         "pervasive_label_errors": block("pervasive_label_errors", "a", [0.4] * 3, flagged=[1]),
@@ -156,7 +259,6 @@ def test_an_audit_that_raises_no_flags_adds_its_score_alone(silent):
     config = audits(**{name: {"flags": name != silent} for name in blocks})
     table = rank(make_items([0] * 3), *blocks.values(), audits=config)
     assert by_item(table, "flagged") == [name != silent for name in blocks]
-    assert by_item(table, "score") == pytest.approx([0.4] * 3)
 
 
 def test_a_signal_that_is_no_longer_configured_flags_nothing():
@@ -165,11 +267,9 @@ def test_a_signal_that_is_no_longer_configured_flags_nothing():
     assert by_item(table, "flagged") == [False, False]
 
 
-def test_a_signal_that_no_registry_has_flags_and_suggests_nothing():
+def test_a_signal_that_is_no_audit_flags_nothing():
     table = rank(make_items([0, 0]), block("horoscope", None, [0.1, 0.2], flagged=[0], suggested=[1, 2]))
     assert by_item(table, "flagged") == [False, False]
-    assert by_item(table, "suggested_label") == [None, None]
-    assert by_item(table, "reasons") == [[], []]
 
 
 def test_what_most_models_predict_is_suggested_before_what_a_flagging_model_would_have():
@@ -192,112 +292,42 @@ def test_of_the_models_that_flag_the_one_that_is_surest_suggests():
     assert by_item(table, "suggested_label") == [2, 1]  # the first of equally sure ones
 
 
-def test_the_words_of_agreement():
-    table = rank(
-        make_items([2, 2, 0]),
-        agreement(
-            [0.1, 0.2, 0.9],
-            suggested=[1, 0, -1],
-            n_agree=[12, 1, 0],
-            n_models=13,
-            p_given=[0.03, 0.456, 0.9],
-            p_suggested=[0.9, 0.1, 0.0],
-        ),
-    )
-    assert by_item(table, "reasons") == [
-        ["12 of 13 models say dog; given label horse has mean probability 0.03"],
-        ["1 of 13 models say cat; given label horse has mean probability 0.46"],
-        [],
-    ]
-
-
-def test_the_words_of_one_model_and_of_models_without_probabilities():
-    table = rank(make_items([2]), agreement([0.1], suggested=[1], n_agree=[1], n_models=1))
-    assert by_item(table, "reasons") == [["1 of 1 model says dog"]]
-    table = rank(
-        make_items([2]),
-        agreement([0.1], suggested=[1], n_agree=[1], n_models=1, p_given=[0.0], p_suggested=[1.0]),
-    )
-    assert by_item(table, "reasons") == [
-        ["1 of 1 model says dog; given label horse has mean probability 0.00"]
-    ]
-
-
-def test_the_words_of_single_models_name_each_model_and_its_rank_after_those_of_agreement():
-    table = rank(
-        make_items([0, 2]),
-        learning("resnet", [0.1, 0.2], flagged=[1, 0], suggested=[1, 0], p_given=[0.031, 0.1], p_suggested=[0.9, 0.6]),
-        block(
-            "pervasive_label_errors", "vgg", [0.1, 0.2], flagged=[0], suggested=[2, 2],
-            p_given=[0.2, 0.2], p_suggested=[0.7, 0.7],
-        ),
-        agreement([0.2, 0.2], suggested=[1, -1], n_agree=[2, 0], n_models=2),
-    )  # fmt: skip
-    assert by_item(table, "reasons") == [
-        [
-            "2 of 2 models say dog",
-            "confident learning on resnet flags it (2 of 2): cat has probability 0.03, dog 0.90",
-            "the lowest-margin rule on vgg flags it (1 of 1): cat has probability 0.20, horse 0.70",
-        ],
-        ["confident learning on resnet flags it (1 of 2): horse has probability 0.10, cat 0.60"],
-    ]
-
-
-def test_an_audit_of_several_models_gives_one_reason_with_means_over_those_that_flag():
-    table = rank(
-        make_items([0, 2]),
-        learning(
-            "a", [0.1, 0.2], flagged=[0, 1], suggested=[1, 0], p_given=[0.1, 0.2], p_suggested=[0.8, 0.5]
-        ),
-        learning(
-            "b", [0.1, 0.2], flagged=[0, 1], suggested=[1, 1], p_given=[0.3, 0.4], p_suggested=[0.6, 0.6]
-        ),
-        learning("c", [0.9, 0.9]),
-    )
-    assert by_item(table, "reasons") == [
-        ["confident learning flags it on 2 of 3 models: cat has mean probability 0.20, dog 0.70"],
-        # the two suggest different classes: there is no one class to name beside it
-        ["confident learning flags it on 2 of 3 models: horse has mean probability 0.30"],
-    ]
-
-
 def test_repeated_names_carry_their_ids_in_the_words():
     classes = ClassList(("c", "k1", "k2"), ("cat", "crane", "crane"))
     items = make_items([2])
-    table = rank_findings(items, agreement([0.1], suggested=[1], n_agree=[3]), classes, ALL)
+    table = rank_findings(items, agreement([0.1], suggested=[1], n_agree=[3]), classes, ALL, evidence([0.5]))
     assert table["reasons"].to_pylist() == [["3 of 4 models say crane (k1)"]]
 
 
-def test_without_signals_no_item_has_a_score_or_a_flag():
-    table = rank(make_items([0, 1, 2]))
+def test_without_signals_and_models_no_item_has_a_score_or_a_flag():
+    table = rank(make_items([0, 1, 2]), known=evidence([0.05] * 3, parts={}))
     assert table["item_id"].to_pylist() == ["i0", "i1", "i2"]
-    assert table["score"].null_count == 3
+    for column in ("score", "suggested_label", "probability", "held_out"):
+        assert table[column].null_count == 3
     assert table["flagged"].to_pylist() == [False] * 3
     assert table["given_label"].to_pylist() == [0, 1, 2]
-    assert table["suggested_label"].null_count == 3
     assert table["reasons"].to_pylist() == [[], [], []]
 
 
 def test_one_item():
-    table = rank(make_items([1]), learning("m", [0.3], flagged=[0], suggested=[0]))
+    signals = learning("m", [0.3], flagged=[0], suggested=[0])
+    table = rank(make_items([1]), signals, known=evidence([0.7]))
     assert table.to_pylist()[0] == {
         "item_id": "i0",
         "rank": 1,
-        "score": 0.3,
+        "score": pytest.approx(0.3),
         "flagged": True,
         "given_label": 1,
         "suggested_label": 0,
         "reasons": ["confident learning on m flags it (1 of 1): dog has probability 0.25, cat 0.50"],
+        "probability": None,
+        "held_out": None,
     }
 
 
-def test_a_score_that_is_missing_comes_last():
-    signals = learning("m", [0.9, 0.5, 1.0])
-    scores = pa.array([0.9, None, 1.0], pa.float64())
-    signals = signals.set_column(3, SIGNALS.field("score"), scores)
-    table = rank(make_items([0, 0, 0]), signals)
-    assert table["item_id"].to_pylist() == ["i0", "i2", "i1"]
-    assert table["score"].to_pylist() == [0.9, 1.0, None]
+def test_scores_are_in_their_range_at_the_ends():
+    table = rank(make_items([0, 0]), known=evidence([1.0, 0.0], verdicts=50))
+    assert table["score"].to_pylist() == [0.0, 1.0]
 
 
 def test_signals_in_several_chunks_are_the_same():
@@ -316,7 +346,7 @@ def test_signals_of_another_number_of_items_are_refused(rows):
 
 def test_no_items_have_no_findings():
     with pytest.raises(AuditError, match="4 signal rows do not fit 0 items"):
-        rank_findings(make_items([]), learning("m", [0.5] * 4), CLASSES, ALL)
+        rank_findings(make_items([]), learning("m", [0.5] * 4), CLASSES, ALL, evidence([]))
 
 
 def test_signals_of_other_items_or_another_order_are_refused():

@@ -1,12 +1,12 @@
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audits import contracts
 from audits.classes import ClassList
 from audits.config import ItemsConfig
-from audits.errors import InputError
+from audits.errors import InputError, LabelsError
 from audits.expectations import judge_items
 from audits.ingest.items import derive_classes, ingest_items
 
@@ -45,6 +45,7 @@ def test_na_may_be_a_class_and_labels_keep_their_zeros(project):
     assert got.items["label"].to_pylist() == [0, 1, None]
 
 
+@settings(deadline=None)  # a machine may be busy
 @given(
     rows=st.lists(
         st.tuples(st.sampled_from(["1", "x", ""]), st.sampled_from(["2020-01-01", "2", ""])), min_size=2
@@ -145,3 +146,60 @@ def test_fewer_than_two_labels_make_no_class_list(project, rows):
     path = project.put("items.csv", "item_id,label\n" + rows)
     with pytest.raises(InputError, match=r"column 'label' holds [01] labels; expected at least 2"):
         derive_classes(path, ItemsConfig(path="items.csv"))
+
+
+def test_suggestions_are_read_as_the_labels_are_and_shown_to_nobody(project):
+    csv = "item_id,label,guess,part,text\na,cat,dog,train,x\nb,dog,,test,y\nc,dog,dog,,z\n"
+    got = ingest(project, csv, suggestion="guess", split="part")
+    assert got.suggestions.to_pylist() == [1, None, 1]
+    assert got.splits.to_pylist() == ["train", "test", None]
+    assert got.content_columns == ("text",)
+    assert set(got.further.column_names) == {"guess", "part", "text"}
+    asked = ingest(project, csv, suggestion="guess", split="part", content=["part", "guess"])
+    assert asked.content_columns == ("part", "guess")
+    neither = ingest(project, csv)
+    assert (neither.suggestions, neither.splits) == (None, None)
+    assert neither.content_columns == ("guess", "part", "text")
+
+
+def test_another_suggestion_or_split_asks_nobody_again(project):
+    hashes = [
+        ingest(
+            project, f"item_id,label,guess,part\na,cat,{guess},{part}\n", suggestion="guess", split="part"
+        ).items["content_hash"]
+        for guess, part in (("dog", "train"), ("horse", "train"), ("dog", "test"))
+    ]
+    assert hashes[0] == hashes[1] == hashes[2]
+
+
+def test_suggestions_are_positions_where_the_labels_are(project):
+    classes = ClassList(("2", "1", "0"), ("2", "1", "0"))
+    csv = "item_id,label,guess\na,0,2\nb,1,0\n"
+    by_id = ingest(project, csv, classes, suggestion="guess")
+    by_position = ingest(project, csv, classes, suggestion="guess", labels_as="position")
+    assert by_id.suggestions.to_pylist() == [0, 2]
+    assert by_position.suggestions.to_pylist() == [2, 0]
+
+
+def test_suggestions_in_no_class_are_named_with_their_items(project):
+    csv = "item_id,label,guess\na,cat,wolf\nb,dog,\nc,dog,c\nd,dog,dog\n"
+    with pytest.raises(LabelsError) as caught:
+        ingest(project, csv, suggestion="guess")
+    assert str(caught.value).endswith(
+        "items.csv: column 'guess': 2 of 4 suggestions are not in the class list, read by name as the labels are "
+        "(item_id a: 'wolf', item_id c: 'c')"
+    )
+
+
+@pytest.mark.parametrize("column", ["item_id", "label"])
+def test_the_label_is_no_suggestion(project, column):
+    with pytest.raises(InputError, match="'suggestion' names the id or label column"):
+        ingest(project, "item_id,label\na,cat\n", suggestion=column)
+
+
+def test_splits_that_are_missing_or_name_items_are_refused_with_what_else_is_wrong(project):
+    with pytest.raises(InputError, match=r"2 columns are missing \(guess, part\)"):
+        ingest(project, "item_id,label\na,cat\n", suggestion="guess", split="part")
+    rows = "".join(f"i{i},cat,{i}\n" for i in range(1001))
+    with pytest.raises(InputError, match=r"column 'part': .*1001 different values"):
+        ingest(project, "item_id,label,part\n" + rows, split="part")

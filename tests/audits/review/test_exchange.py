@@ -15,14 +15,16 @@ from hypothesis import strategies as st
 from audits.errors import InputError, UsageError
 from audits.formulas import guarded
 from audits.review.consensus import Rule
-from audits.review.exchange import export_queue, open_tasks
+from audits.review.exchange import export_queue
+from audits.review.open_queue import open_tasks
 from audits.review.questions import questions_of
-from audits.review.records import NewTask, NewVerdict
+from audits.review.records import NewTask, NewVerdict, Priority, Reopening
 from audits.review.store import ReviewStore
 from audits.review.verdict_import import import_verdicts
 
 COLUMNS = [
     *("item_id", "question", "given_label", "given_name", "suggested_label", "suggested_name", "reasons"),
+    "reopened",
     *("decision", "labels", "reviewer", "comment", "seconds"),
 ]
 
@@ -138,6 +140,41 @@ def test_decided_items_leave_the_queue(export, queued, questions):
     assert {r["item_id"] for r in rows_of(export(rule=Rule(2, 3)))} == {"i0", "i1", "i3"}
 
 
+def test_the_export_follows_the_newest_run(export, queued, questions):
+    newest = [
+        Priority(questions[1].hash, 1, 0.9, "k2", ("new reason",)),
+        Priority(questions[0].hash, 2, 0.2, "d", ()),
+        Priority(questions[3].hash, None, 0.1, "h", ("spread",)),
+    ]
+    queued.renew_queue("pets", [], newest)
+    rows = {r["item_id"]: r for r in rows_of(export("q.jsonl"))}
+    assert [i for i in rows if i in ("i0", "i1")] == ["i1", "i0"]
+    assert (rows["i1"]["suggested_label"], rows["i1"]["reasons"]) == ("k2", ["new reason"])
+    assert (rows["i3"]["suggested_label"], rows["i3"]["reasons"]) == ("h", ["spread"])
+    # what the newest run knows nothing of is as it was routed
+    assert rows["i2"]["suggested_label"] == "d"
+    assert {r["reopened"] for r in rows.values()} == {None}
+
+
+def test_a_reopened_item_shows_the_old_verdict_unless_blind(export, queued, questions, take_back):
+    queued.add_verdicts([NewVerdict("1", questions[0], "ann", "keep")])
+    assert "i0" not in {r["item_id"] for r in rows_of(export())}
+    again = Reopening(questions[0].hash, 1, 0.97, "asked again: kept", datetime(2026, 1, 2, tzinfo=UTC))
+    queued.renew_queue(
+        "pets", [], [Priority(questions[0].hash, 1, 0.97, "d", ("models differ",))], [], [again]
+    )
+    row = next(r for r in rows_of(export()) if r["item_id"] == "i0")
+    assert row["reasons"] == "asked again: kept | models differ"
+    assert row["reopened"] == "2026-01-02T00:00:00+00:00"
+    blind = next(r for r in rows_of(export("blind.csv", blind=True)) if r["item_id"] == "i0")
+    assert (blind["reasons"], blind["reopened"]) == ("", "")
+    # the file comes back as any other
+    path = export("filled.csv")
+    fill_in(path, i0={"decision": "relabel", "labels": "dog"})
+    assert take_back(path, reviewer="bob").stored == 1
+    assert "i0" not in {r["item_id"] for r in rows_of(export())}
+
+
 def test_questions_that_no_item_poses_any_more_are_left_out(queued, build_items, classes, tmp_path):
     changed = build_items(4, labels=[0, 1, 2, 1])
     path = tmp_path / "q.csv"
@@ -148,9 +185,9 @@ def test_questions_that_no_item_poses_any_more_are_left_out(queued, build_items,
 def test_content_is_joined_by_id(export):
     rows = {r["item_id"]: r for r in rows_of(export(content=CONTENT))}
     assert list(rows["i0"]) == [
-        *COLUMNS[:7],
+        *COLUMNS[:8],
         *(f"content_{c}" for c in ("text", "size", "tags", "image", "day", "price", "box")),
-        *COLUMNS[7:],
+        *COLUMNS[8:],
     ]
     assert rows["i3"]["content_text"] == "'=HYPERLINK(1)"
     assert rows["i2"]["content_text"] == 'a\r\nb, "c"'
@@ -176,7 +213,7 @@ def test_content_without_an_open_item(export):
 
 def test_an_empty_queue_is_a_file_with_a_header(store, items, classes, tmp_path):
     for name, text in (
-        ("q.csv", ",".join([*COLUMNS[:7], "content_text", *COLUMNS[7:]]) + "\r\n"),
+        ("q.csv", ",".join([*COLUMNS[:8], "content_text", *COLUMNS[8:]]) + "\r\n"),
         ("q.jsonl", ""),
     ):
         content = CONTENT.select(["item_id", "text"])

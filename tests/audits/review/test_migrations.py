@@ -15,8 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import audits.review.database as database
 from audits.errors import StoreError, StoreVersionError
 from audits.review.backends import resolve
-from audits.review.schema import APPEND_ONLY, HEAD, metadata
+from audits.review.records import DecidedOn, NewTask, Priority, Question, Reopening
+from audits.review.schema import APPEND_ONLY, DERIVED, HEAD, metadata
 from audits.review.store import ReviewStore
+from audits.review.store_copy import check_store
 
 MIGRATIONS = Path(database.__file__).parent / "migrations"
 
@@ -48,6 +50,17 @@ def migrated(url: str, revision: str) -> None:
             alembic = config()
             alembic.attributes["connection"] = connection
             (command.downgrade if revision == "base" else command.upgrade)(alembic, revision)
+    finally:
+        engine.dispose()
+
+
+def downgraded(url: str, revision: str) -> None:
+    engine = create_engine(resolve(url)[0])
+    try:
+        with database.writing(engine).begin() as connection:
+            alembic = config()
+            alembic.attributes["connection"] = connection
+            command.downgrade(alembic, revision)
     finally:
         engine.dispose()
 
@@ -91,11 +104,14 @@ def test_every_table_is_append_only(url, raw):
     else:
         found = {name for (name,) in raw(url, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")}
         assert found == {f"{t.name}_append_only" for t in APPEND_ONLY}
-    assert {t.name for t in APPEND_ONLY} == set(metadata.tables)
+    assert {t.name for t in (*APPEND_ONLY, *DERIVED)} == set(metadata.tables)
 
 
 def test_a_store_of_the_first_revision_keeps_every_row(first, raw):
-    counts = ", ".join(f"(SELECT count(*) FROM {t})" for t in metadata.tables)  # noqa: S608
+    counts = ", ".join(
+        f"(SELECT count(*) FROM {t})"  # noqa: S608
+        for t in ("question", "review_task", "verdict", "withdrawal")
+    )
     before = raw(first, f"SELECT {counts}")
     if first.startswith("postgresql"):
         with pytest.raises(StoreVersionError, match=r"at revision '0001'.*'labelaudit store migrate'"):
@@ -145,14 +161,50 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(first, raw, monkeypat
     assert raw(first, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_a_filled_store_of_any_revision_takes_all_that_is_new(url, raw, revision):
+    migrated(url, revision)
+    fill(url, raw)
+    database.open_engine(url, migrate=True).dispose()
+    before = everything(url)
+    assert check_store(url).faults == [
+        f"question {h}: its hash is not that of its parts; it was changed" for h in ("h1", "h2")
+    ]
+    if url.startswith("postgresql"):  # rows that brought their own ids did not count them
+        raw(url, "SELECT setval('review_task_id_seq', 2)")
+    new = Question("pets", "i9", "x", "c", "k")
+    with ReviewStore(url) as store:
+        tasks = [NewTask(new, "exploration", 0.25)]
+        assert store.renew_queue(
+            "pets", tasks, [Priority("h1", 2, 0.5), Priority(new.hash, 1)], [DecidedOn("h1", 1, 0.25)]
+        ) == (1, 0)
+        assert [(t.id, t.stratum) for t in store.tasks("pets")] == [(1, "flagged"), (3, "exploration")]
+        assert store.priorities("pets")["h1"].position == 2
+        assert store.decided_on("pets") == {1: DecidedOn("h1", 1, 0.25)}
+    assert everything(url)[1] == before[1]
+    with pytest.raises(SQLAlchemyError, match="stratum"):
+        raw(
+            url,
+            "INSERT INTO review_task VALUES (9, 'h1', 'other', 1.0, 1, 'd', '[]', NULL, '2024-05-06 07:08:09')",
+        )
+    with pytest.raises(SQLAlchemyError, match="append-only"):
+        raw(url, "UPDATE review_task SET rank = 5")
+
+
+def test_going_back_from_reopenings_or_exploration_is_refused(first, raw):
+    database.open_engine(first, migrate=True).dispose()
+    with ReviewStore(first) as store:
+        store.renew_queue("pets", [], [Priority("h1", 1)], [], [Reopening("h1", 1, 0.9, "why")])
+    with pytest.raises(StoreError, match="no place for 1 reopenings and 0 tasks"):
+        downgraded(first, "0002")
+    with ReviewStore(first) as store:
+        assert [r.reason for r in store.reopenings("pets")] == ["why"]
+
+
 def test_going_back_one_revision_and_on_again(url):
     ReviewStore(url).close()
-    engine = create_engine(resolve(url)[0])
-    with engine.begin() as connection:
-        alembic = config()
-        alembic.attributes["connection"] = connection
-        command.downgrade(alembic, "0001")
-    engine.dispose()
+    downgraded(url, "0002")
+    downgraded(url, "0001")
     database.open_engine(url, migrate=True).dispose()
     ReviewStore(url).close()
 

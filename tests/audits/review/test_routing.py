@@ -39,7 +39,7 @@ def asked(build_items, classes):
 
 
 def by_stratum(tasks) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {"gold": [], "flagged": [], "control": []}
+    out: dict[str, list[str]] = {"gold": [], "flagged": [], "control": [], "exploration": []}
     for task in tasks:
         out[task.stratum].append(task.question.item_id)
     return out
@@ -74,13 +74,18 @@ def test_beyond_the_budget_is_in_no_stratum_at_any_rate(asked, classes):
     ids = [q.item_id for q in asked]
     policy = ReviewConfig(budget=0, control_rate=1.0)
     strata = by_stratum(route(findings_of(ids, set(ids[:50])), asked, classes, policy, {}))
-    assert strata == {"gold": [], "flagged": [], "control": ids[50:]}
+    assert strata == {"gold": [], "flagged": [], "control": ids[50:], "exploration": []}
 
 
 def test_no_budget_takes_all_flagged_and_rate_0_nothing_else(asked, classes):
     ids = [q.item_id for q in asked]
     tasks = route(findings_of(ids, set(ids[:50])), asked, classes, ReviewConfig(), {})
-    assert by_stratum(tasks) == {"gold": [], "flagged": ids[:50], "control": []}
+    assert by_stratum(tasks) == {
+        "gold": [],
+        "flagged": ids[:50],
+        "control": [],
+        "exploration": [],
+    }
 
 
 def test_items_without_a_finding_are_not_flagged(asked, classes):
@@ -117,6 +122,87 @@ def test_share_drawn_is_the_rate_and_seeds_are_independent():
 def test_sample_is_the_same_on_every_machine():
     # drawn once and written down: a change here would redraw every user's sample
     assert [i for i in range(60) if in_control_sample(str(i), 0, 0.1)] == [1, 3, 38, 57]
+
+
+def test_the_budget_takes_the_first_of_the_order(asked, classes):
+    ids = [q.item_id for q in asked]
+    findings = findings_of(ids, set(ids[:20]))
+    tasks = route(findings, asked, classes, ReviewConfig(budget=5), {ids[18]: "c"}, ids[::-1])
+    strata = by_stratum(tasks)
+    assert strata["flagged"] == [ids[k] for k in (19, 17, 16, 15, 14)]
+    assert strata["gold"] == [ids[18]]
+    assert [t.rank for t in tasks if t.stratum == "flagged"] == [20, 18, 17, 16, 15]
+
+
+def test_exploration_takes_its_share_of_the_budget_from_all_others(build_items, classes):
+    many = questions_of(build_items(5000), "pets", classes)
+    ids = [q.item_id for q in many]
+    findings = findings_of(ids, set(ids[:1000]))
+    policy = ReviewConfig(budget=800, exploration=0.25, control_rate=0.02)
+    gold = {ids[0]: "c"}
+    tasks = {t.question.item_id: t for t in route(findings, many, classes, policy, gold)}
+    strata = by_stratum(tasks.values())
+    assert strata["flagged"] == ids[1:601]
+    rate = 200 / (5000 - 1 - 600)
+    explored = [tasks[i] for i in strata["exploration"]]
+    # 4 standard deviations of a sample of that rate
+    assert abs(len(explored) - 200) < 4 * math.sqrt(200)
+    beyond = [t for t in explored if t.rank is not None]
+    assert {t.inclusion_probability for t in beyond} == {rate}
+    assert {t.inclusion_probability for t in explored if t.rank is None} == {0.02 + rate}
+    assert {t.question.item_id for t in beyond} <= set(ids[601:1000])
+    assert beyond
+    # the control sample is what it is without exploration
+    without = route(
+        findings, many, classes, policy.model_copy(update={"exploration": 0.0, "budget": 600}), gold
+    )
+    assert by_stratum(without)["control"] == strata["control"]
+    assert not by_stratum(without)["exploration"]
+
+
+def test_weights_by_inclusion_probability_estimate_all_others(build_items, classes):
+    """Horvitz-Thompson over many seeds: control and exploration together count every item that has no place once."""
+    many = questions_of(build_items(400), "pets", classes)
+    ids = [q.item_id for q in many]
+    findings = findings_of(ids, set(ids[:100]))
+    sums = []
+    for seed in range(200):
+        policy = ReviewConfig(budget=80, exploration=0.5, control_rate=0.1, seed=seed)
+        tasks = [
+            t for t in route(findings, many, classes, policy, {}) if t.stratum in ("control", "exploration")
+        ]
+        highest = {
+            flagged: max(
+                (t.inclusion_probability for t in tasks if (t.rank is not None) == flagged), default=1.0
+            )
+            for flagged in (True, False)
+        }
+        sums.append(sum(1 / highest[t.rank is not None] for t in tasks))
+    assert sum(sums) / len(sums) == pytest.approx(400 - 40, rel=0.03)
+
+
+def test_a_night_with_another_ranking_draws_the_same_items(asked, classes):
+    ids = [q.item_id for q in asked]
+    policy = ReviewConfig(budget=40, exploration=0.5)
+    drawn = [
+        set(by_stratum(route(findings_of(order, set(order[:60])), asked, classes, policy, {}))["exploration"])
+        for order in (ids, ids[::-1])
+    ]
+    never_in_place = set(ids[20:-20])
+    assert drawn[0] & never_in_place == drawn[1] & never_in_place
+    assert drawn[0] & never_in_place
+
+
+def test_the_whole_budget_for_exploration_and_more_than_there_are(asked, classes):
+    ids = [q.item_id for q in asked]
+    findings = findings_of(ids, set(ids[:50]))
+    strata = by_stratum(route(findings, asked, classes, ReviewConfig(budget=900, exploration=1.0), {}))
+    assert (strata["flagged"], set(strata["exploration"])) == ([], set(ids))
+    nothing = route(findings, asked, classes, ReviewConfig(budget=0, exploration=1.0), {})
+    assert nothing == []
+    all_in_place = ReviewConfig(budget=600, exploration=0.5)
+    strata = by_stratum(route(findings_of(ids, set(ids)), asked, classes, all_in_place, {}))
+    assert (len(strata["flagged"]), strata["exploration"]) == (300, [])
 
 
 def test_everything_wrong_is_said_at_once(asked, classes):

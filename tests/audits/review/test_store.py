@@ -187,6 +187,7 @@ def test_text_that_no_database_takes_is_refused(store):
         store.withdraw(1, "ann", "\ud800", "w1")
 
 
+@settings(deadline=None)  # a machine may be busy
 @given(rows=st.lists(st.tuples(st.sampled_from([None, "a", "b"]), st.booleans()), max_size=6))
 def test_votes_of_a_task_are_the_verdicts_that_count(tmp_path_factory, rows):
     with ReviewStore(f"sqlite:///{tmp_path_factory.mktemp('votes') / 'r.sqlite'}") as store:

@@ -10,7 +10,7 @@ import pytest
 
 import audits.review.store_copy as store_copy
 from audits.errors import StoreError, StoreVersionError, UsageError
-from audits.review.records import NewTask, NewVerdict, Question
+from audits.review.records import DecidedOn, NewTask, NewVerdict, Priority, Question, Reopening
 from audits.review.store import ReviewStore
 from audits.review.store_copy import check_store, copy_store
 from audits.review.store_digest import TableDigest
@@ -43,11 +43,25 @@ def fill(url: str, n: int = 12) -> None:
             for k in range(n)
         )
         store.withdraw(2, "ann", odd, "w1")
+        store.renew_queue(
+            "pets",
+            [],
+            [Priority(ask("i1").hash, 2**31 - 1, 1 / 3, "d", (odd,)), Priority(ask("gold").hash)][: n - 1],
+            [DecidedOn(ask("i0").hash, 1, 1e-300)],
+            [Reopening(ask("i0").hash, 1, 1 / 3, odd, datetime.max.replace(tzinfo=UTC))],
+        )
 
 
 def everything(url: str) -> object:
     with ReviewStore(url) as store:
-        return store.tasks("pets"), store.verdicts("pets"), store.marks()
+        return (
+            store.tasks("pets"),
+            store.verdicts("pets"),
+            store.marks(),
+            store.priorities("pets"),
+            store.decided_on("pets"),
+            store.reopenings("pets"),
+        )
 
 
 @pytest.mark.parametrize("first", ["sqlite", "postgres"])
@@ -69,6 +83,8 @@ def test_there_and_back_every_row_is_as_it_was(first, second, tmp_path, postgres
             "review_task": 13,
             "verdict": 12,
             "withdrawal": 1,
+            "decided_on": 1,
+            "reopening": 1,
         }
         assert everything(one) == everything(two) == everything(three)
         for copied in (one, two, three):
@@ -82,6 +98,24 @@ def test_there_and_back_every_row_is_as_it_was(first, second, tmp_path, postgres
                 assert store.queue([NewTask(ask("new"), "flagged", 1.0)]) == 1
                 assert store.tasks("pets")[-1].id == 14
                 assert store.withdraw(1, "ann", "", "w2")
+
+
+def test_the_hash_is_of_the_history_and_not_of_the_newest_order(url, tmp_path):
+    fill(url)
+    before = check_store(url)
+    with ReviewStore(url) as store:
+        store.renew_queue("pets", [], [Priority(ask("i3").hash, 1, 0.5)])
+    after = check_store(url)
+    assert (after.tables, after.faults) == (before.tables, [])
+    assert "task_priority" not in after.tables
+    # the copy has the order all the same
+    copied = f"sqlite:///{tmp_path / 'copy.sqlite'}"
+    copy_store(url, copied)
+    assert everything(copied) == everything(url)
+    with ReviewStore(url) as store:
+        store.renew_queue("pets", [], [], [DecidedOn(ask("i1").hash, 4, 0.5)])
+    changed = {t for t, d in check_store(url).tables.items() if d != before.tables[t]}
+    assert changed == {"decided_on"}
 
 
 def test_an_empty_store_is_copied_too(sqlite_url, postgres_url):
@@ -128,9 +162,9 @@ def test_a_copy_that_differs_is_not_kept(url, tmp_path, monkeypatch):
     fill(source, 3)
     real, calls = store_copy.digests, []
 
-    def lies(connection):
+    def lies(connection, **options):
         calls.append(1)
-        found = real(connection)
+        found = real(connection, **options)
         return found | {"verdict": TableDigest(3, "0" * 32)} if len(calls) == 3 else found
 
     monkeypatch.setattr(store_copy, "digests", lies)
@@ -186,7 +220,7 @@ def test_looking_through_a_store_that_is_not_there_or_older(url, raw):
     raw(url, "UPDATE alembic_version SET version_num = '0001'")
     found = check_store(url)
     assert (found.revision, found.tables) == ("0001", {})
-    assert "wants 0002" in found.faults[0]
+    assert "wants 0003" in found.faults[0]
 
 
 def test_looking_and_copying_leave_the_source_as_it_is(tmp_path, sqlite_url):
@@ -234,6 +268,17 @@ def change(path: Path, sql: str) -> None:
             "verdict 2: it is about a question that is not there",
         ),
         ("UPDATE verdict SET labels = 'null' WHERE id = 2", "verdict 2: it holds what none writes"),
+        ("UPDATE task_priority SET reasons = '5'", "priority "),
+        (
+            "UPDATE task_priority SET question_hash = 'x' WHERE position IS NOT NULL",
+            "priority x: it is about a question that is not there",
+        ),
+        (
+            "UPDATE decided_on SET question_hash = 'x'",
+            "evidence of a decision 1: it is about a question that is not there",
+        ),
+        ("UPDATE reopening SET question_hash = 'x'", "reopening 1: it is about a question that is not there"),
+        ("UPDATE reopening SET reason = 'a' || char(0)", "reopening 1: the reason holds a NUL character"),
     ],
 )
 def test_a_row_that_none_writes_is_a_fault_of_the_store(tmp_path, sql, says):

@@ -17,6 +17,7 @@ from audits.contracts import SIGNALS
 from audits.errors import InputError
 from audits.outputs import ModelOutputs
 from audits.signals.confident_learning import detect
+from audits.signals.temperature import calibrated
 
 METHODS = [
     (method, adjust)
@@ -206,3 +207,20 @@ def test_arguments_are_left_alone():
     run(labels, probs, adjust_pred_probs=True)
     assert np.array_equal(labels, before[0])
     assert np.array_equal(probs, before[1])
+
+
+@pytest.mark.parametrize("filter_by", ["prune_by_noise_rate", "predicted_neq_given"])
+def test_parity_on_the_calibrated_probabilities(real, filter_by):
+    params = {"filter_by": filter_by, "method": "normalized_margin"}
+    table = detect(
+        real.ids, real.stored_labels, real.stored, ConfidentLearningConfig(calibrate="temperature", **params)
+    )
+    scaled = calibrated(real.ids, real.stored_labels, real.stored, "temperature").pred_probs
+    assert not np.allclose(scaled, real.stored.pred_probs, atol=0.01)
+    assert np.array_equal(scaled.argmax(axis=1), real.stored.pred_probs.argmax(axis=1))
+    assert_parity(table, real.labels, scaled, **params)
+    rows = np.arange(len(real.labels))
+    np.testing.assert_allclose(table["p_given"].to_numpy(), scaled[rows, real.labels], atol=1e-12)
+    if filter_by == "predicted_neq_given":  # which looks at the prediction alone
+        plain = detect(real.ids, real.stored_labels, real.stored, ConfidentLearningConfig(**params))
+        assert table["flagged"].equals(plain["flagged"])

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from audits.audit_config import AuditsConfig, ModelAgreementConfig
 from audits.classes import ClassList
 from audits.contracts import ITEMS, SIGNALS
-from audits.evidence import rank_findings
+from audits.evidence.estimate import without_verdicts
+from audits.evidence.ranking import rank_findings
 from audits.outputs import ModelOutputs
+from audits.signals.inputs import Inputs
 from audits.signals.model_agreement import detect
 
 
@@ -158,11 +160,15 @@ def test_the_words_of_the_issue():
     signals = run([2], outputs)
     items = pa.table([["i0"], [2], ["horse"], ["x"]], schema=ITEMS)
     audits = AuditsConfig(model_agreement=ModelAgreementConfig())
-    (finding,) = rank_findings(items, signals, classes, audits).to_pylist()
+    given = np.array([2], dtype=np.int32)
+    inputs = Inputs(items["item_id"].combine_chunks(), given, 3, {o.model: o for o in outputs})
+    known = without_verdicts(inputs, signals)
+    (finding,) = rank_findings(items, signals, classes, audits, known).to_pylist()
     assert finding["reasons"] == ["12 of 13 models say dog; given label horse has mean probability 0.03"]
     assert (finding["suggested_label"], finding["flagged"], finding["rank"]) == (1, True, 1)
     margin = (12 * -1.0 + 0.39 - 0.30) / 13
-    assert finding["score"] == pytest.approx((margin + 1) / 2, abs=1e-12)
+    assert signals["score"].to_pylist() == [pytest.approx((margin + 1) / 2, abs=1e-12)]
+    assert finding["score"] == pytest.approx(1 - known.probability[0])
 
 
 def test_of_equal_counts_the_higher_mean_probability_wins_over_the_class_order():

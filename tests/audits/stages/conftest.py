@@ -31,6 +31,7 @@ class FullWorkspace(SmallWorkspace):
         self.more = {
             "items": {"path": "items.parquet", "files": ["picture"]},
             "annotations": {"path": "annotations.csv"},
+            "audits": {"confident_learning": {}, "model_agreement": {}},
             "gates": {"max_flag_rate": 0.5},
             "metrics": ["accuracy", "macro_f1"],
         }

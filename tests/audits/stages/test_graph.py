@@ -162,10 +162,11 @@ CASES = [
     ),
     (order_of_the_classes, ALL),
     # what is said of a model is kept with its outputs; their numbers stay, so what comes of them does
-    (a_model_is_no_contestant, reading("tree") | AGREEMENT | {"signals"} | AFTER_LABELS),
+    (a_model_is_no_contestant, reading("tree") | AGREEMENT | {"signals", "findings"} | AFTER_LABELS),
     (
         a_family,
-        reading("other") | confident("other") | AGREEMENT | {"signals"} | AFTER_LABELS - {"gates"} | scoring("other"),
+        reading("other") | confident("other") | AGREEMENT | {"signals", "findings"} | AFTER_LABELS - {"gates"}
+        | scoring("other"),
     ),
     (a_model_goes, {"outputs_usable"} | AGREEMENT | FROM_SIGNALS),
     (a_setting_of_an_audit, confident("linear", "other") | {"signals", "findings"}),
@@ -273,9 +274,11 @@ def test_new_verdicts_need_the_last_stages_alone(full, store):
 
 
 def test_annotations_are_a_stage_where_there_are_some(full, store):
-    assert stages_of(full.workspace.dataset("pets")) == list(STAGES)
+    assert stages_of(full.workspace.dataset("pets")) == [s for s in STAGES if s != "features_candidate"]
     del full.more["annotations"]
     full.write()
-    assert stages_of(full.workspace.dataset("pets")) == [s for s in STAGES if s != "annotations_candidate"]
+    assert stages_of(full.workspace.dataset("pets")) == [
+        s for s in STAGES if s not in ("annotations_candidate", "features_candidate")
+    ]
     full.run(store)
     assert "annotations" not in full.versions()

@@ -6,6 +6,7 @@ import pytest
 
 from audits.errors import AuditError
 from audits.stages import judgements
+from audits.stages.features import read_features
 from audits.stages.ingest import read_annotations, read_items, read_outputs
 from audits.stages.judgements import (
     annotations_usable,
@@ -127,3 +128,31 @@ def test_without_candidates_there_is_nothing_to_judge(small):
     for judge in (items_valid, items_usable, outputs_valid, outputs_usable):
         with pytest.raises(AuditError, match="no candidate for"):
             judge(small.work())
+
+
+def test_checks_are_those_of_what_the_dataset_has(full):
+    def there():
+        return {stage for stage, _ in judgements.checks_of(full.workspace.dataset("pets"))}
+
+    assert there() == {"items_candidate", "model_outputs_candidate", "annotations_candidate"}
+    full.more["features"] = [{"name": "words", "kind": "text", "columns": ["text"]}]
+    full.write()
+    assert "features_candidate" in there()
+    del full.more["features"]
+    full.more["training_dynamics"] = {"path": "t.npy", "kind": "logits"}
+    full.write()
+    assert "features_candidate" in there()
+    assert set(judgements.OPTIONAL) <= {stage for stage, _ in judgements.CHECKS}
+
+
+def test_an_item_without_a_text_is_a_warning_and_no_more(full):
+    full.items[3]["text"] = " "
+    full.more["features"] = [{"name": "words", "kind": "text", "columns": ["text"]}]
+    read(full)
+    with full.work() as work:
+        read_features(work)
+        assert all(j.passed for j in valid(work))
+        assert (
+            "features 'words': column 'compared': 1 of 12 rows: the item has nothing to be compared by"
+            in words(usable(work))
+        )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from audits.errors import InputError, StoreError, UsageError
+from audits.queue_config import OrderName
 from audits.review.records import Mark
 from audits.review.store import ReviewStore
 from audits.stages import reviewing
@@ -24,6 +27,46 @@ def test_what_is_routed_and_what_of_it_is_new(full, store):
     again = full.run(store)["review_queue"]
     assert counted(again) == counted(outcome) | {"newly queued": 0}
     assert again.version == outcome.version
+
+
+@pytest.mark.parametrize("order", get_args(OrderName))
+def test_every_order_runs_and_puts_all_tasks_in_their_places(full, store, order):
+    full.review["order"] = order
+    full.write()
+    outcome = full.run(store)["review_queue"]
+    assert outcome.recomputed == (order != "probability")
+    positions = {p.position for p in store.priorities("pets").values()}
+    assert len(store.priorities("pets")) == len(store.tasks("pets")) == 3
+    assert positions >= {1, 2}
+    assert not full.run(store)["review_queue"].recomputed
+
+
+def test_an_order_that_looks_at_predictions_is_made_anew_with_them_alone(full, store):
+    full.review["order"] = "rank-impact"
+    full.write()
+    full.run(store)
+    with full.work(store) as work:
+        lineage = work.tables.current_ref("findings").lineage()
+        assert set(reviewing._looked_at(work, "rank-impact", lineage)) == {
+            "outputs.linear",
+            "outputs.other",
+            "outputs.prompted",
+            "outputs.tree",
+        }
+        assert reviewing._looked_at(work, "probability", lineage) == {}
+        known = reviewing._known(work, "rank-impact", lineage)
+        assert set(known.predicted) == {"linear", "other", "prompted", "tree"}
+        assert all(len(p) == 12 for p in known.predicted.values())
+
+
+def test_exploration_is_a_stratum_of_its_own(full, store):
+    full.review |= {"budget": 4, "exploration": 1.0}
+    full.write()
+    facts = full.run(store)["review_queue"].facts
+    assert (facts["flagged"], facts["gold"], facts["control"]) == (0, 1, 0)
+    explored = [t for t in store.tasks("pets") if t.stratum == "exploration"]
+    assert facts["exploration"] >= len(explored) > 0  # those flagged before keep their stratum
+    assert {t.inclusion_probability for t in explored} == {4 / 11}
 
 
 def test_the_rule_and_when_to_score_are_no_business_of_the_queue(full, store):

@@ -1,9 +1,13 @@
 import json
 import sqlite3
+from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import make_url
 
+from audits.review import database
 from audits.review.store import ReviewStore
 from tests.pipelines.conftest import relabel
 
@@ -28,7 +32,7 @@ def test_check_says_what_each_table_comes_to_and_changes_nothing(reviewed):
     assert (found["store"], found["kind"], found["revision"], found["faults"]) == (
         str(path),
         "SQLite",
-        "0002",
+        "0003",
         [],
     )
     assert rows(found)["verdict"] == 3
@@ -76,11 +80,13 @@ def test_there_and_back_again(reviewed, postgres_url, monkeypatch, tmp_path):
 
 
 def test_migrate_says_from_where_to_where(zoo, postgres_url, monkeypatch):
-    assert "is at revision 0002 already" in zoo.ok("store", "migrate")
-    assert "from no tables to revision 0002" in zoo.ok("store", "migrate", postgres_url)
+    assert "is at revision 0003 already" in zoo.ok("store", "migrate")
+    assert "from no tables to revision 0003" in zoo.ok("store", "migrate", postgres_url)
     with ReviewStore(postgres_url) as store, store._writer.begin() as connection:
-        connection.exec_driver_sql("DROP TRIGGER review_task_append_only ON review_task")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        alembic = Config()
+        alembic.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+        alembic.attributes["connection"] = connection
+        command.downgrade(alembic, "0001")
     monkeypatch.setenv(VARIABLE, postgres_url)
     (zoo.root / "labelaudit.yaml").write_text(f"review_store: {{url_env: {VARIABLE}}}\n")
     for words in (["run", "zoo"], ["status"]):
@@ -88,10 +94,10 @@ def test_migrate_says_from_where_to_where(zoo, postgres_url, monkeypatch):
         assert refused.exit_code == 2
         assert "error[store-version]" in refused.stderr
         assert "'labelaudit store migrate' brings them there" in refused.stderr
-    assert "older than 0002" in zoo.call("doctor").stdout
+    assert "older than 0003" in zoo.call("doctor").stdout
     checked = zoo.call("store", "check")
-    assert (checked.exit_code, "wants 0002" in checked.stderr) == (2, True)
-    assert "from revision 0001 to revision 0002" in zoo.ok("store", "migrate")
+    assert (checked.exit_code, "wants 0003" in checked.stderr) == (2, True)
+    assert "from revision 0001 to revision 0003" in zoo.ok("store", "migrate")
     zoo.ok("store", "check")
 
 

@@ -31,7 +31,9 @@ def test_a_signal_that_is_ignored_stays_so():
 
 
 def test_the_one_way_left_to_end_in_order_is_taken_though_it_was_ignored():
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as some that start others in the background leave it
+    before = signal.signal(
+        signal.SIGTERM, signal.SIG_IGN
+    )  # as some that start others in the background leave it
     try:
         with wishes() as wish:
             os.kill(os.getpid(), signal.SIGTERM)

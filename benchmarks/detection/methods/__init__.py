@@ -1,0 +1,1 @@
+"""Methods that rank items: cleanlab's, plain rules, every signal, and the evidence."""
