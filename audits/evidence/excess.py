@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from audits.evidence.model_weights import copies_of
 from audits.outputs import ModelOutputs
 
 Floats64 = npt.NDArray[np.float64]
@@ -104,7 +105,8 @@ def _calibrated(supports: Floats64, expected: Floats64) -> Floats64:
 
 def _alone(outputs: Sequence[ModelOutputs], rows: npt.NDArray[np.intp]) -> float:
     """Share of the predictions that no other model makes of the same item."""
-    predicted = np.stack([o.predicted()[rows] for o in outputs], axis=1)
+    said = [o.predicted()[rows] for o in outputs]
+    predicted = np.stack([said[i] for i in np.unique(copies_of(said))], axis=1)  # a copy says nothing twice
     counts = np.stack(
         [(predicted == predicted[:, [j]]).sum(axis=1) for j in range(predicted.shape[1])], axis=1
     )

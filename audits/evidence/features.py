@@ -89,8 +89,8 @@ def features(inputs: Inputs, signals: pa.Table, combined: Combination) -> Featur
 def _of_models(said: Support, excess: Floats64) -> dict[str, Floats64]:
     out: dict[str, Floats64] = {name: getattr(said, name) for name in _PLAIN}
     out["log_backing"] = np.log(said.backing + 1e-3)
-    out["log_low_given"] = np.log(said.low_given)
-    out["log_low_other"] = np.log(said.low_other)
+    out["log_low_given"] = np.log(said.low_given + 1e-2)
+    out["log_low_other"] = np.log(said.low_other + 1e-2)
     out["excess"] = excess
     return out
 

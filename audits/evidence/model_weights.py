@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ Floats64 = npt.NDArray[np.float64]
 #: A model whose accuracy is lower by this much counts e times less.
 ACCURACY_SCALE = 1 / 8
 
-#: Models whose likeness is near 1 are copies of each other: this power of it counts them and hardly anything else.
+#: Models whose likeness is near 1 are nearly copies: this power of it counts them and hardly anything else.
 _COPIES = 16
 
 
@@ -44,14 +45,25 @@ def model_weights(
     The likeness of two models is the share of the items that at least one of them gets wrong on which both make the
     same mistake: 1 for copies, some 0.1 to 0.5 for models that were trained apart.
     """
-    every = np.stack([np.asarray(p) for p in predicted])
+    of = copies_of(predicted)
+    every = np.stack([np.asarray(predicted[i]) for i in np.unique(of)])
     accuracy = (every == labels).mean(axis=1) if len(labels) else np.ones(len(every))
     some = slice(None) if sampled is None else sampled
     alike = likeness(every[:, some], every[:, some] != labels[some])
     quality = np.exp((accuracy - accuracy.max()) / ACCURACY_SCALE)
     copies = (alike**_COPIES).sum(axis=1)
     weights = quality / (copies * (alike**2 / copies[None, :]).sum(axis=1))
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
+    # exact copies share what one of them weighs
+    _, at, count = np.unique(of, return_inverse=True, return_counts=True)
+    shared = (weights / count)[at]
+    return np.asarray(shared / shared.sum(), dtype=np.float64)
+
+
+def copies_of(predicted: Sequence[Ints]) -> npt.NDArray[np.intp]:
+    """Position of the first model that predicts the same everywhere, shape (m,)."""
+    first: dict[bytes, int] = {}
+    seen = [hashlib.blake2b(np.ascontiguousarray(p, dtype=np.int32).tobytes()).digest() for p in predicted]
+    return np.array([first.setdefault(digest, i) for i, digest in enumerate(seen)], dtype=np.intp)
 
 
 def likeness(predicted: npt.NDArray[np.int32], wrong: npt.NDArray[np.bool_]) -> Floats64:

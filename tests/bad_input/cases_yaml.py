@@ -218,9 +218,9 @@ CASES: tuple[Case, ...] = (
             "  - review.budgte: unknown key; the nearest known key is 'budget' (known: budget, "
             "control_rate, order, exploration, reopen, seed, gold, verdicts_per_item, agree, policy, rescore)\n"
             "  - modles: unknown key; the nearest known key is 'models' (known: name, description, "
-            "task, items, classes, classes_file, classes_confirmed, models, annotations, reference_labels, "
-            "audits, review, metrics, class_distance, uncertainty, tolerance, schedule, gates, alerts, "
-            "retention)"
+            "task, items, classes, classes_file, classes_confirmed, models, annotations, features, "
+            "training_dynamics, reference_labels, audits, review, metrics, class_distance, uncertainty, tolerance, "
+            "schedule, gates and 2 more)"
         ),
     ),
     _case(

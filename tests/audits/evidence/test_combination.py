@@ -228,6 +228,17 @@ def test_copies_of_one_model_count_as_one(copied):
     np.testing.assert_allclose(found.support.margin, alone.support.margin, atol=1e-4)
 
 
+def test_copies_of_a_model_of_labels_alone_count_as_one():
+    rng = np.random.default_rng(3)
+    truth = rng.integers(6, size=2000)
+    labels = np.where(rng.random(2000) < 0.1, rng.integers(6, size=2000), truth)
+    said = [np.where(rng.random(2000) < 0.75, truth, rng.integers(6, size=2000)) for _ in range(4)]
+    alone = combine(inputs_of(labels, [answers(s, 6) for s in said], 6), NO_SIGNALS)
+    copied = combine(inputs_of(labels, [answers(s, 6) for s in said + said[:1] * 8], 6), NO_SIGNALS)
+    np.testing.assert_allclose(copied.excess, alone.excess, atol=1e-9)
+    np.testing.assert_allclose(copied.log_odds, alone.log_odds, atol=1e-9)
+
+
 def test_of_an_item_that_no_model_answered_for_nothing_is_known():
     rng = np.random.default_rng(12)
     truth = rng.integers(4, size=300)
