@@ -305,7 +305,7 @@ CASES: tuple[Case, ...] = (
             "{root}/datasets/zoo.yaml: 6 problems\n"
             "  - items.path: is required and missing\n"
             "  - items.pth: unknown key; the nearest known key is 'path' (known: path, id, label, "
-            "labels_as, content, files, groups)\n"
+            "labels_as, content, files, groups, suggestion, split)\n"
             "  - classes: 1 ids repeat (ant); ids are keys\n"
             "  - models.0.outputs: is required and missing\n"
             "  - models.0.out_of_sample: Input should be a valid boolean, unable to interpret "
