@@ -31,7 +31,6 @@ SLOPE, CENTRE, LINEAR = 3.0, 0.3, 4.0
 #: they look at is in the models' evidence already. The four of training dynamics look at one thing.
 SIGNAL_WEIGHTS: Mapping[str, float] = {
     "annotator_consensus": 1.0,
-    "annotator_ambiguity": 0.2,
     "duplicate_conflicts": 1.0,
     "neighbour_disagreement": 0.5,
     "outliers": 0.1,

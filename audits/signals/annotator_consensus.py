@@ -29,8 +29,9 @@ def detect(inputs: Inputs, params: AnnotatorConsensusConfig) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        In the schema `contracts.SIGNALS`. The score is the probability of the given label under the method. An item
-        is flagged where the consensus is another label and likelier than the given one; the lowest scores come
+        In the schema `contracts.SIGNALS`. The score is the mean of the probability of the given label under the
+        method and of its share of the item's annotators: the methods are too sure of themselves to order items by. An
+        item is flagged where the consensus is another label and likelier than the given one; the lowest scores come
         first, then those with more annotators behind the other label. The suggested label is the consensus where
         that is not the given label, else the likeliest other one that an annotator gave, if any; `n_agree` of
         `n_models` annotators of the item gave it. An item without annotations has score 1: nothing speaks against
@@ -63,8 +64,9 @@ def detect(inputs: Inputs, params: AnnotatorConsensusConfig) -> pa.Table:
     other = np.where(against, found.labels, _next_best(found, given))
     score, p_given, p_other = np.ones(n), np.full(n, np.nan), np.zeros(n)
     suggested, agree, asked = np.full(n, -1, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
-    score[items] = np.clip(p_of_given, 0.0, 1.0)
-    p_given[items] = score[items]
+    p_given[items] = np.clip(p_of_given, 0.0, 1.0)
+    share = given_by(found, given) / np.maximum(found.votes.by_item(), 1)
+    score[items] = (p_given[items] + share) / 2
     suggested[items] = other
     p_other[items] = np.clip(found.probability_of(other), 0.0, 1.0)
     agree[items] = given_by(found, other)

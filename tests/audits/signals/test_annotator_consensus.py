@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.metrics import average_precision_score
 
 from audits.annotator_config import AnnotatorConsensusConfig
 from audits.contracts import SIGNALS
@@ -131,6 +132,10 @@ def test_on_a_public_set_with_a_label_in_ten_turned(public_data):
     # the consensus errs on 16 % of the items
     assert flagged[wrong].mean() > 0.85
     assert flagged[~wrong].mean() == pytest.approx(0.157, abs=0.03)
+    # the share of the annotators puts an order into what the posterior is equally sure of
+    found = average_precision_score(wrong, 1 - table["score"].to_numpy())
+    assert found > 0.75
+    assert found > average_precision_score(wrong, 1 - table["p_given"].to_numpy()) + 0.2
 
 
 def test_the_order_of_items_and_annotations_does_not_matter():
