@@ -23,6 +23,8 @@ items:
   content: [text]               # what a reviewer is shown; a change of it asks again
   # files: []                   # content columns that hold file paths: the files' bytes count
   groups: [source]              # columns that name a group
+  # suggestion: guess           # column with a better label that came with the data
+  # split: part                 # column that names the part an item is in, such as train or test
 
 # Every class, also those that no item has, in the order of the columns of dense probabilities.
 # The id is the key, the name is for display and may repeat.
@@ -62,6 +64,8 @@ models:
 #   annotator: annotator_id
 #   label: label
 
+# features: [{name: sentences, kind: embeddings, path: reviews/sentences.npy, rows: items_order}]   # to compare by
+# training_dynamics: {path: reviews/training.npy, kind: probs}   # epochs x items x classes, of a model in training
 # reference_labels: [{name: second_look, path: reviews/second_look.parquet, column: labels}]   # a label version
 # class_distance: {tree: {opinion: [0, 2], none: [1]}}   # for severity_error and mean_distance
 
@@ -78,6 +82,9 @@ audits:
   model_agreement:              # over all models
     min_share: 0.5              # share of models that must predict the same other class
   # pervasive_label_errors: {}  # the rule of the published study
+  # annotator_consensus: {}     # needs annotations
+  # duplicate_conflicts: {}     # needs features
+  # area_under_margin: {}       # needs training dynamics
 
 review:
   budget: 500                   # flagged items, from the top of the ranking, that go to people

@@ -39,7 +39,7 @@ def test_the_example_is_a_sound_dataset_and_its_comments_are_the_defaults(tmp_pa
     path.write_text(EXAMPLE)
     shown = load_dataset(path)
     uncommented = EXAMPLE.replace("#   ", "  ")
-    without_default = ("annotations", "reference_labels", "class_distance")
+    without_default = ("annotations", "features", "training_dynamics", "reference_labels", "class_distance")
     for key in without_default:
         uncommented = uncommented.replace(f"# {key}: ", f"{key}: ")
     for key in ("labels_as", "files", "raised_flags", "scored", "column", "frac_noise", "min_examples_per_class",
