@@ -181,7 +181,8 @@ def walk(tmp_path_factory):
 def test_the_points_are_everywhere(walk):
     points = walk.points()
     assert len({(o["key"], side) for o, side in points}) == len(points) >= 30
-    assert {o["stage"] for o, _ in points} == set(UNDER_WAY)
+    # the dataset that is killed has no features
+    assert {o["stage"] for o, _ in points} == set(UNDER_WAY) - {"reading features"}
     reading = {STAGE_ASSETS[a].doing for a in CHECKED}
     publishing = ["publishing", "ranking findings", "running audits", "building label versions"]
     for side in ("before", "after"):
