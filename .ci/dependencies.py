@@ -40,6 +40,7 @@ ACCEPTED = re.compile(
 
 #: What the metadata alone would get wrong, with the reason.
 EXPLAINED = {
+    "axe-playwright-python": "MIT, by its licence file; the axe-core that it carries is MPL-2.0",
     "docutils": "public domain and BSD; the one file under the GPL is an Emacs mode, which is not installed",
 }
 

@@ -1,3 +1,4 @@
+import contextvars
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from _pytest.runner import runtestprotocol
 from typer.testing import CliRunner
 
 from audits.new_workspace import init_workspace
@@ -22,6 +24,19 @@ for _number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CLASSES = ["ant", "bee", "cow"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Give each test context variables of its own.
+
+    Dagster keeps the storage of the instance that was entered last in one. Where an earlier test's generator is
+    collected later than it ended, it would put back the storage of an instance that is gone.
+    """
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    contextvars.Context().run(runtestprotocol, item, nextitem=nextitem)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def living(groups) -> list[str]:
     return found
 
 
-def eventually(holds, seconds: float = 60.0):
+def eventually(holds, seconds: float = 300.0):
     """Wait until something holds; how long it takes is not what is tested."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):
