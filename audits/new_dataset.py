@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from audits.config import DATASET_NAME, ItemsConfig, resolve_from
+from audits.config import DATASET_NAME, resolve_from
 from audits.disk import write_atomic, writing
 from audits.errors import ConfigError, FileError, ShapeError, UsageError, first_few
 from audits.ingest.arrays import open_npy
 from audits.ingest.items import derive_classes
 from audits.ingest.tables import READERS, read_table
+from audits.input_config import ItemsConfig
 from audits.roots import Roots
 from audits.workspace import Workspace
 from audits.yaml_files import parse_config, read_class_file, read_config

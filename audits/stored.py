@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 
 from audits import contracts
 from audits.classes import UNKNOWN, ClassList, LabelsAs
-from audits.config import ModelConfig
 from audits.errors import AuditError
 from audits.ingest.items import IngestedItems
 from audits.ingest.model_outputs import IngestedOutputs
+from audits.input_config import ModelConfig
 from audits.names import folder_name
 from audits.outputs import Ints, ModelOutputs, load_outputs, save_outputs
 from audits.table_store import TABLE_FILE, TableRef, TableStore

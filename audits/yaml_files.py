@@ -14,8 +14,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from audits.classes import ClassList
-from audits.config import DATASET_NAME, ClassConfig, Dataset, DatasetConfig, class_list, resolve_from
+from audits.config import DATASET_NAME, Dataset, DatasetConfig, class_list, resolve_from
 from audits.errors import ClassesError, ConfigError, WorkspaceError, YamlError, collect, first_few, plain
+from audits.input_config import ClassConfig
 from audits.roots import Roots
 from audits.safe_yaml import parse_yaml, read_text
 from audits.workspace_config import WorkspaceConfig

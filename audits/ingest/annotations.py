@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audits import contracts
-from audits.config import AnnotationsConfig, Dataset
+from audits.config import Dataset
 from audits.expectations import rules_of_annotations
 from audits.ingest.faults import Faults
 from audits.ingest.tables import id_texts, read_table
+from audits.input_config import AnnotationsConfig
 
 
 def ingest_annotations(dataset: Dataset, config: AnnotationsConfig, item_ids: pa.Array) -> pa.Table:

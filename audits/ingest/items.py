@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from audits import contracts
 from audits.classes import ClassList, LabelsAs, label_texts
-from audits.config import Dataset, ItemsConfig
+from audits.config import Dataset
 from audits.errors import ColumnsError, LabelsError, first_few
 from audits.expectations import rules_of_items
 from audits.ingest.content import content_hashes
@@ -20,6 +20,7 @@ from audits.ingest.faults import Faults
 from audits.ingest.groups import groups_of
 from audits.ingest.references import ingest_references, reference_columns
 from audits.ingest.tables import id_texts, read_table
+from audits.input_config import ItemsConfig
 
 
 @dataclass(frozen=True)

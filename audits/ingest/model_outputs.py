@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 
 from audits import contracts
 from audits.classes import UNKNOWN
-from audits.config import Dataset, ModelConfig
+from audits.config import Dataset
 from audits.errors import InputError, PathError, ShapeError
 from audits.expectations import rules_of_outputs
 from audits.ingest.faults import Faults
 from audits.ingest.output_files import OutputFile, read_output_file
 from audits.ingest.shifted import shifted
+from audits.input_config import ModelConfig
 from audits.outputs import NO_ANSWER, Floats, Ints, ModelOutputs, row_blocks
 
 

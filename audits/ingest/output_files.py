@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audits.classes import UNKNOWN, ClassList, EncodedLabels
-from audits.config import Dataset, ModelConfig, OutputsConfig
+from audits.config import Dataset
 from audits.errors import AuditError, ColumnsError, FileError, ShapeError, first_few
 from audits.ingest.arrays import open_npy, widened
 from audits.ingest.faults import Faults
 from audits.ingest.tables import id_texts, read_table
+from audits.input_config import ModelConfig, OutputsConfig
 from audits.outputs import Floats, ModelOutputs
 
 

@@ -11,12 +11,12 @@ from typing import Self
 import pyarrow as pa
 
 from audits.classes import ClassList
-from audits.config import ReviewConfig
 from audits.contracts import CONSENSUS
 from audits.errors import InputError, UsageError, first_few
 from audits.review.policies import DECIDE, POLICIES, Outcome
 from audits.review.questions import questions_of
 from audits.review.records import StoredVerdict
+from audits.review_config import ReviewConfig
 from audits.score_config import LabelPolicy
 
 

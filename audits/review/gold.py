@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from audits.config import Dataset, GoldConfig
+from audits.config import Dataset
 from audits.errors import IdsError, LabelsError, first_few
 from audits.ingest.faults import Faults
 from audits.ingest.tables import id_texts, read_table
 from audits.review.consensus import counting
 from audits.review.records import StoredVerdict, Task
+from audits.review_config import GoldConfig
 
 
 def read_gold(dataset: Dataset, config: GoldConfig) -> dict[str, str]:

@@ -8,6 +8,8 @@ from datetime import UTC
 
 from audits.review.records import (
     DECISIONS,
+    ROLES,
+    SHOWN,
     STRATA,
     DecidedOn,
     NewTask,
@@ -37,6 +39,10 @@ def verdict_problems(verdict: NewVerdict) -> list[str]:
         problems.append("the client id is empty")
     if verdict.reviewer is not None and not verdict.reviewer.strip():
         problems.append("the reviewer is empty")
+    if verdict.role not in ROLES:
+        problems.append(f"the role must be one of {', '.join(ROLES)}, got {verdict.role!r}")
+    if verdict.shown not in (None, *SHOWN):
+        problems.append(f"what was shown must be one of {', '.join(SHOWN)}, got {verdict.shown!r}")
     seconds = verdict.seconds
     if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
         problems.append(f"'seconds' must be a finite number of at least 0, got {seconds}")
@@ -53,6 +59,9 @@ def verdict_problems(verdict: NewVerdict) -> list[str]:
         "reviewer": verdict.reviewer or "",
         "comment": verdict.comment,
         "source": verdict.source,
+        "category": verdict.category or "",
+        "severity": verdict.severity or "",
+        "suggested label": verdict.suggested or "",
     }
     return problems + text_problems([*texts.items(), *(("label", label) for label in verdict.labels)])
 
@@ -116,7 +125,8 @@ def same_content(one: NewVerdict | StoredVerdict, other: NewVerdict | StoredVerd
 
 
 def _content(v: NewVerdict | StoredVerdict) -> tuple[object, ...]:
-    return v.question, v.reviewer, v.decision, sorted(v.labels), v.comment, v.seconds
+    said = (v.decision, sorted(v.labels), v.comment, v.seconds, v.category, v.severity)
+    return v.question, v.reviewer, v.role, *said
 
 
 def _label_problems(verdict: NewVerdict) -> list[str]:

@@ -18,6 +18,23 @@ DECISIONS: tuple[Decision, ...] = get_args(Decision)
 Stratum = Literal["flagged", "control", "gold", "exploration"]
 STRATA: tuple[Stratum, ...] = get_args(Stratum)
 
+#: As whom a person decided. reviewer: asked in turn; second: a blind second look, by another person; repeat: a blind
+#: second look, by the same person; adjudicator: the last word on verdicts that disagree.
+Role = Literal["reviewer", "second", "repeat", "adjudicator"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+#: What a person saw before deciding. open: suggestion and evidence; blind: neither.
+Shown = Literal["open", "blind"]
+SHOWN: tuple[Shown, ...] = get_args(Shown)
+
+#: What a task comes to. open: it waits for verdicts; disputed: its verdicts meet no rule; decided.
+TaskState = Literal["open", "disputed", "decided"]
+TASK_STATES: tuple[TaskState, ...] = get_args(TaskState)
+
+#: What an account may do; each role may do what those before it may.
+AccountRole = Literal["reviewer", "adjudicator", "admin"]
+ACCOUNT_ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
+
 
 @dataclass(frozen=True)
 class Question:
@@ -105,6 +122,14 @@ class NewVerdict:
         When, with a time zone; None: now.
     source : str
         Where the verdict came in: a file's name, `label-errors`, `demo`, ...
+    role : {"reviewer", "second", "repeat", "adjudicator"}
+        As whom.
+    category, severity : str or None
+        What kind of mistake the given label is, where the dataset's YAML asks for it.
+    shown : {"open", "blind"} or None
+        What the person saw before; None where that is not known.
+    suggested : str or None
+        Class id that the evidence suggested at that moment, whether it was shown or not.
     """
 
     client_id: str
@@ -116,6 +141,11 @@ class NewVerdict:
     seconds: float | None = None
     decided_at: datetime | None = None
     source: str = ""
+    role: Role = "reviewer"
+    category: str | None = None
+    severity: str | None = None
+    shown: Shown | None = None
+    suggested: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +164,11 @@ class StoredVerdict:
     stored_at: datetime
     source: str
     withdrawn: bool = False
+    role: Role = "reviewer"
+    category: str | None = None
+    severity: str | None = None
+    shown: Shown | None = None
+    suggested: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from audits.classes import ClassList
-from audits.config import ReviewConfig
 from audits.outputs import Ints
 from audits.review.consensus import Rule
 from audits.review.open_queue import has_place, waits
@@ -22,6 +21,7 @@ from audits.review.reopening import Decision, decisions, evidence_of_decisions, 
 from audits.review.routing import route
 from audits.review.store import ReviewStore
 from audits.review.verdicts_of import by_question
+from audits.review_config import ReviewConfig
 from audits.signals.inputs import Neighbours
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from audits.classes import ClassList
-from audits.config import ReviewConfig
 from audits.errors import InputError, collect, first_few
 from audits.review.records import NewTask, Question
+from audits.review_config import ReviewConfig
 
 
 def route(

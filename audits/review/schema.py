@@ -1,70 +1,40 @@
 """Tables of the review store. What was asked and what people said is append-only: triggers refuse changes.
 
-Beside that history there is derived state, which every run replaces as a whole.
+Beside that history there is derived state, which follows from it and the newest run, and accounts, which change.
 """
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
     CheckConstraint,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
 
-from audits.review.records import DECISIONS, STRATA
-
-#: Revision that the tables below are at. A store at this revision is opened without loading Alembic.
-HEAD = "0003"
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from audits.review.records import DECISIONS, ROLES, SHOWN, STRATA
+from audits.review.schema_base import UtcDateTime, metadata
+from audits.review.schema_base import one_of as _one_of
+from audits.review.schema_room import (
+    account,
+    activity,
+    api_token,
+    frozen_item,
+    lease,
+    sent_back,
+    skipping,
+    task_state,
 )
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite has no time zones, so they are taken off going in and put on coming out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn a moment into UTC; a datetime without a time zone is refused, it could be any moment."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise TypeError(f"expected a datetime with a time zone, got {value!r}")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Mark what the database returns as UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _one_of(column: str, allowed: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(a) for a in allowed)})"
-
+#: Revision that the tables below are at. A store at this revision is opened without loading Alembic.
+HEAD = "0004"
 
 #: What verdicts answer. One row per content, given label and class list that was ever asked about.
 question = Table(
@@ -112,9 +82,16 @@ verdict = Table(
     Column("decided_at", UtcDateTime, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
     Column("source", Text, nullable=False),
+    Column("role", Text, nullable=False, server_default="reviewer"),
+    Column("category", Text),
+    Column("severity", Text),
+    Column("shown", Text),
+    Column("suggested", Text),
     UniqueConstraint("client_id"),
     CheckConstraint(_one_of("decision", DECISIONS), name="decision"),
     CheckConstraint("seconds >= 0", name="seconds"),
+    CheckConstraint(_one_of("role", ROLES), name="role"),
+    CheckConstraint(_one_of("shown", SHOWN), name="shown"),
     Index(None, "question_hash"),
 )
 
@@ -173,8 +150,38 @@ task_priority = Table(
 )
 
 #: Tables that are only ever added to. The triggers that see to it are made by the migrations.
-APPEND_ONLY = (question, review_task, verdict, withdrawal, decided_on, reopening)
+APPEND_ONLY = (
+    *(question, review_task, verdict, withdrawal, decided_on, reopening),
+    *(activity, skipping, sent_back, frozen_item),
+)
 
-#: Tables that follow from the others and the newest run. They are no history: a copy takes them along, the hash of
-#: what a store holds leaves them out.
-DERIVED = (task_priority,)
+#: Tables that follow from the others and the newest run, or hold for minutes. They are no history: a copy takes them
+#: along, the hash of what a store holds leaves them out.
+DERIVED = (task_priority, task_state, lease)
+
+#: Tables whose rows change: who may do what. Each change is told in `activity`.
+CHANGING = (account, api_token)
+
+__all__ = [
+    "APPEND_ONLY",
+    "CHANGING",
+    "DERIVED",
+    "HEAD",
+    "UtcDateTime",
+    "account",
+    "activity",
+    "api_token",
+    "decided_on",
+    "frozen_item",
+    "lease",
+    "metadata",
+    "question",
+    "reopening",
+    "review_task",
+    "sent_back",
+    "skipping",
+    "task_priority",
+    "task_state",
+    "verdict",
+    "withdrawal",
+]

@@ -240,6 +240,11 @@ class ReviewStore:
                     "decided_at": v.decided_at or now,
                     "stored_at": now,
                     "source": v.source,
+                    "role": v.role,
+                    "category": v.category,
+                    "severity": v.severity,
+                    "shown": v.shown,
+                    "suggested": v.suggested,
                 }
                 for v in new
             ]

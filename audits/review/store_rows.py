@@ -108,6 +108,11 @@ def select_verdicts(
             stored_at=r.stored_at,
             source=r.source,
             withdrawn=r.withdrawal_id is not None,
+            role=r.role,
+            category=r.category,
+            severity=r.severity,
+            shown=r.shown,
+            suggested=r.suggested,
         )
         for r in rows
     ]

@@ -7,7 +7,6 @@ from typing import Any
 
 from audits.classes import UNKNOWN
 from audits.cleaned import class_distance_of
-from audits.config import ModelConfig
 from audits.errors import AuditError, InputError, PathError
 from audits.fingerprints import digest
 from audits.ingest.annotations import ingest_annotations
@@ -15,6 +14,7 @@ from audits.ingest.faults import one_kind
 from audits.ingest.items import ingest_items
 from audits.ingest.model_outputs import ingest_outputs
 from audits.ingest.references import reference_files
+from audits.input_config import ModelConfig
 from audits.publishing import publishable
 from audits.stages.judgements import valid
 from audits.stages.preview import rows_of

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from audits.config import ReviewConfig
     from audits.review.consensus import Rule
+    from audits.review_config import ReviewConfig
 
 
 class PolicyName(StrEnum):

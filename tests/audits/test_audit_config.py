@@ -2,9 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from audits.audit_config import AuditsConfig, ConfidentLearningConfig
-from audits.config import (
-    DatasetConfig,
-)
+from audits.config import DatasetConfig
 
 ITEMS = {"path": "items.csv"}
 

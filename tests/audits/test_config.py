@@ -4,16 +4,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from audits.config import (
-    ClassConfig,
-    DatasetConfig,
-    OutputsConfig,
-    class_list,
-    json_schema,
-    resolve_from,
-)
+from audits.config import DatasetConfig, class_list, json_schema, resolve_from
 from audits.errors import AuditError, ConfigError
 from audits.ingest.tables import read_table
+from audits.input_config import ClassConfig, OutputsConfig
 
 ITEMS = {"path": "items.csv"}
 TEXT = {"name": "words", "kind": "text", "columns": ["text"]}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from audits.config import ReviewConfig
 from audits.queue_config import ReopenConfig
+from audits.review_config import ReviewConfig
 
 
 def test_defaults_and_bare_keys():

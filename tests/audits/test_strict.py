@@ -2,13 +2,9 @@ import pytest
 from pydantic import ValidationError
 
 from audits.audit_config import ConfidentLearningConfig
-from audits.config import (
-    ClassConfig,
-    DatasetConfig,
-    ModelConfig,
-    OutputsConfig,
-    ReviewConfig,
-)
+from audits.config import DatasetConfig
+from audits.input_config import ClassConfig, ModelConfig, OutputsConfig
+from audits.review_config import ReviewConfig
 
 NPY = {"path": "p.npy", "rows": "items_order"}
 

@@ -2,10 +2,10 @@ import pyarrow as pa
 import pytest
 
 from audits import contracts
-from audits.config import AnnotationsConfig
 from audits.errors import InputError
 from audits.expectations import judge_annotations, weigh_annotations
 from audits.ingest.annotations import ingest_annotations
+from audits.input_config import AnnotationsConfig
 
 ITEMS = pa.array(["007", "8"])
 

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from audits import contracts
 from audits.classes import ClassList
-from audits.config import ItemsConfig
 from audits.errors import InputError, LabelsError
 from audits.expectations import judge_items
 from audits.ingest.items import derive_classes, ingest_items
+from audits.input_config import ItemsConfig
 
 
 def ingest(project, csv, classes=None, **items):

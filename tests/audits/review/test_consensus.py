@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.config import ReviewConfig
 from audits.contracts import CONSENSUS, ITEMS
 from audits.errors import InputError, UsageError
 from audits.review.consensus import Rule, consensus_table, counting, decide
 from audits.review.policies import OUTCOMES, POLICIES
 from audits.review.questions import questions_of
 from audits.review.records import DECISIONS
+from audits.review_config import ReviewConfig
 
 ALIKE = {
     "K": ("keep",),

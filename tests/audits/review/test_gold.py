@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audits.config import Dataset, DatasetConfig, GoldConfig
+from audits.config import Dataset, DatasetConfig
 from audits.errors import InputError
 from audits.review.gold import gold_results, read_gold
 from audits.review.records import NewTask, NewVerdict, Question, Task
+from audits.review_config import GoldConfig
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audits.config import ReviewConfig
 from audits.errors import UsageError
 from audits.review.consensus import Rule, decide
 from audits.review.policies import DECIDE, OUTCOMES, POLICIES, Reached
+from audits.review_config import ReviewConfig
 
 unhurried = settings(deadline=None)  # a machine may be busy
 

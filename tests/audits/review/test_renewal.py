@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from audits.config import ReviewConfig
 from audits.errors import InputError
 from audits.review.consensus import Rule
 from audits.review.open_queue import open_tasks
 from audits.review.questions import questions_of
 from audits.review.records import NewVerdict
 from audits.review.renewal import Known, renewal
+from audits.review_config import ReviewConfig
 from audits.signals.inputs import Neighbours
 
 N = 12

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.config import ReviewConfig
 from audits.contracts import FINDINGS
 from audits.errors import InputError
 from audits.review.questions import questions_of
 from audits.review.routing import in_control_sample, route
+from audits.review_config import ReviewConfig
 
 
 def findings_of(ids, flagged) -> pa.Table:

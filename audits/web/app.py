@@ -1,0 +1,63 @@
+"""The app: its routes, what every answer carries, and how errors look."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from audits import __version__
+from audits.web.faults import add_faults
+from audits.web.pages import FOLDER
+from audits.web.room import Room
+from audits.web.routes import home
+from audits.web.settings import RoomSettings
+from audits.workspace import Workspace
+
+#: Routers of the pages.
+PAGES = (home.router,)
+
+
+def create_app(workspace: Workspace, settings: RoomSettings | None = None) -> FastAPI:
+    """The review room of a workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    settings : RoomSettings, optional
+
+    Returns
+    -------
+    FastAPI
+        `app.state.room` holds the store, which is closed when the app ends.
+
+    Raises
+    ------
+    StoreError
+        When the review store cannot be opened.
+    """
+    room = Room(workspace, settings or RoomSettings())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            room.close()
+
+    app = FastAPI(
+        title="labelaudit review",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # its page would fetch scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.room = room
+    add_faults(app)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    for router in PAGES:
+        app.include_router(router, include_in_schema=False)
+    return app

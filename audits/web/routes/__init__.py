@@ -1,0 +1,1 @@
+"""The pages of the review room, a router a kind."""
