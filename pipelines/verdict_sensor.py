@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from assets.naming import DATASET, LAUNCHED_BY, key
-from audits.config import RescoreConfig
 from audits.errors import AuditError
+from audits.night_config import RescoreConfig
 from audits.review.records import Mark
 from audits.review.store import ReviewStore
 from audits.stages.graph import SCORING

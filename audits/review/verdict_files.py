@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from audits.errors import SHOWN, ColumnsError, FileError, UsageError, first_few, plain
+from audits.formulas import unguarded
 from audits.plain_files import read_text_bytes
 
 #: What an export says about an item, beside its content.
@@ -30,6 +31,13 @@ ASKED = (
 ANSWERED = ("decision", "labels", "reviewer", "comment", "seconds")
 #: What a program that writes such a file may add.
 OPTIONAL = ("client_id", "decided_at")
+#: What the history of all verdicts has beside, and any other file may have. A row with `stored_at` was stored once and
+#: carries its whole question, so that it can be taken back where the item poses another one by now.
+HISTORY = (
+    *("content_hash", "classes_hash"),
+    *("role", "category", "severity", "shown", "suggested"),
+    *("stored_at", "source", "verdict", "withdrawn"),
+)
 #: Content columns carry this before their own name, so that they cannot clash with the others.
 CONTENT = "content_"
 
@@ -37,7 +45,7 @@ CONTENT = "content_"
 NAMED = 50
 
 _REQUIRED = ("item_id", "question", "decision")
-_KNOWN = (*ASKED, *ANSWERED, *OPTIONAL)
+_KNOWN = (*ASKED, *ANSWERED, *OPTIONAL, *HISTORY)
 
 #: What a file that holds nothing may consist of: line ends, blanks, a byte order mark.
 _BLANKS = b"\r\n\t \xef\xbb\xbf"
@@ -45,10 +53,25 @@ _BLANKS = b"\r\n\t \xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class FileRow:
-    """One row of a file: the 1-based line it begins on and its values by column."""
+    """One row of a file.
+
+    Attributes
+    ----------
+    line : int
+        The 1-based line it begins on; of a file that is no table, its number among what the file lists.
+    values : dict
+        Its values by column.
+    part : str
+        Which part of what stands there, where one line has several.
+    """
 
     line: int
     values: dict[str, Any]
+    part: str = ""
+
+    def bad(self, problem: str) -> BadRow:
+        """The row as one with something wrong."""
+        return BadRow(self.line, f"{self.part}: {problem}" if self.part else problem)
 
 
 @dataclass(frozen=True)
@@ -121,13 +144,15 @@ def _read_csv(path: Path, data: bytes) -> tuple[list[FileRow], list[BadRow]]:
         raise FileError(f"{path}: line 1: not valid CSV ({e})") from e
     _check_header(path, header)
     wanted = [i for i, name in enumerate(header) if not name.startswith(CONTENT)]
+    # people write what they mean; what a program wrote for spreadsheets has apostrophes to take away
+    plain_cell = unguarded if "stored_at" in header else str
     rows: list[FileRow] = []
     bad: list[BadRow] = []
     line = 1
     try:
         for line, cells in records:
             if len(cells) == len(header):
-                rows.append(FileRow(line, {header[i]: cells[i] for i in wanted}))
+                rows.append(FileRow(line, {header[i]: plain_cell(cells[i]) for i in wanted}))
             else:
                 bad.append(BadRow(line, f"{len(cells)} fields, but the header has {len(header)}"))
     except csv.Error as e:

@@ -76,6 +76,7 @@ def render(
         "dataset": None,
         "tab": None,
         "settings": room.settings,
+        "csrf_field": lambda: "",
         **values,
     }
     return templates.TemplateResponse(request, template, context, status_code=status)

@@ -9,6 +9,7 @@ from pipelines.cli import (
     evidence,
     duplicates,
     annotators,
+    review,
     verdicts,
     compare,
     leaderboard,

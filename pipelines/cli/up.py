@@ -25,10 +25,20 @@ def up(
             show_default=False,
         ),
     ] = None,
+    review_host: Annotated[str, typer.Option(help="What the review app listens on.")] = "127.0.0.1",
+    review_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port of the review app; 0: any free one. Left out: 8321, or the next free one.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Serve the workspace: Dagster's UI, and the daemon that runs schedules, until stopped (Ctrl-C, SIGTERM).
+    """Serve the workspace until stopped (Ctrl-C, SIGTERM): Dagster's UI, its daemon, and the review app.
 
-    Prints the address once the UI answers. Datasets added, removed or edited meanwhile are loaded by
+    Prints the address of the UI once all answer. Datasets added, removed or edited meanwhile are loaded by
     themselves. Logs are in state/logs/up.
     """
     from pipelines.instance import open_instance
@@ -47,4 +57,13 @@ def up(
             for run_id in close_orphans(instance, workspace):
                 tell(f"run {run_id} was marked as failed: its process had died")
 
-    serve(open_workspace(ctx), host, port, on_ready=show, before_start=tidy, tell=tell)
+    serve(
+        open_workspace(ctx),
+        host,
+        port,
+        review_host=review_host,
+        review_port=review_port,
+        on_ready=show,
+        before_start=tidy,
+        tell=tell,
+    )

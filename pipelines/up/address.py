@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from audits.errors import UsageError
 
-#: The port when none is asked for; the next free one of so many when it is taken.
-DEFAULT_PORT, _TRIED = 3000, 50
+#: Ports of Dagster's UI and of the review app when none is asked for; the next free one of so many when it is taken.
+DEFAULT_PORT, REVIEW_PORT, _TRIED = 3000, 8321, 50
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Address:
         return not all(a[4][0].startswith("127.") or a[4][0] == "::1" for a in found)
 
 
-def choose(host: str, port: int | None) -> Address:
+def choose(host: str, port: int | None, default: int = DEFAULT_PORT, option: str = "port") -> Address:
     """Find where to serve.
 
     Parameters
@@ -48,7 +48,10 @@ def choose(host: str, port: int | None) -> Address:
     host : str
         Name or number of an interface of this machine.
     port : int, optional
-        Left out: 3000, or the next free one. 0: any free one. Another number: that one or none.
+        Left out: the default, or the next free one. 0: any free one. Another number: that one or none.
+    default : int
+    option : str
+        Name of the option that asks for the port, for messages.
 
     Raises
     ------
@@ -56,26 +59,26 @@ def choose(host: str, port: int | None) -> Address:
         When nothing can be served there.
     """
     if port is not None and not 0 <= port <= 65535:
-        raise UsageError(f"--port {port}: expected a number from 0 to 65535")
+        raise UsageError(f"--{option} {port}: expected a number from 0 to 65535")
     if port is not None:
         try:
             return Address(host, _bound(host, port))
         except OSError as e:
             if e.errno != errno.EADDRINUSE:
-                raise UsageError(f"--port {port} cannot be used on {host}: {e.strerror}") from e
+                raise UsageError(f"--{option} {port} cannot be used on {host}: {e.strerror}") from e
             raise UsageError(
-                f"--port {port} is in use on {host}; give another one, or 0 for any that is free"
+                f"--{option} {port} is in use on {host}; give another one, or 0 for any that is free"
             ) from e
-    for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _TRIED):
+    for candidate in range(default, default + _TRIED):
         try:
             _bound(host, candidate)
         except OSError as e:
             if e.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise UsageError(f"--host {host} cannot be served: {e.strerror}") from e
             continue
-        return Address(host, candidate, DEFAULT_PORT if candidate != DEFAULT_PORT else None)
+        return Address(host, candidate, default if candidate != default else None)
     raise UsageError(
-        f"ports {DEFAULT_PORT} to {DEFAULT_PORT + _TRIED - 1} are all in use on {host}; give one with --port"
+        f"ports {default} to {default + _TRIED - 1} are all in use on {host}; give one with --{option}"
     )
 
 

@@ -27,6 +27,8 @@ class UpRecord:
         Processes by name.
     webhooks : dict of str to bool
         Names of the environment variables that webhooks want, and whether they are set for these processes.
+    review : str
+        Address of the review app.
     """
 
     address: str
@@ -36,6 +38,7 @@ class UpRecord:
     since: str
     children: dict[str, int]
     webhooks: dict[str, bool] = field(default_factory=dict)
+    review: str = ""
 
 
 def lock_path(workspace: Workspace) -> Path:

@@ -1,4 +1,4 @@
-"""Serve a workspace: one code server, Dagster's UI and its daemon, started and stopped together."""
+"""Serve a workspace: one code server, Dagster's UI, its daemon and the review app, started and stopped together."""
 
 import contextlib
 import logging
@@ -39,6 +39,8 @@ def up(
     host: str = "127.0.0.1",
     port: int | None = None,
     *,
+    review_host: str = "127.0.0.1",
+    review_port: int | None = None,
     on_ready: Callable[[str], None] = print,
     before_start: Callable[[Workspace], None] | None = None,
     tell: Tell | None = None,
@@ -52,6 +54,10 @@ def up(
         What the UI listens on.
     port : int, optional
         Left out: 3000, or the next free one. 0: any free one. Another number: that one or none.
+    review_host : str
+        What the review app listens on.
+    review_port : int, optional
+        As `port`; left out: 8321, or the next free one.
     on_ready : callable
         Called once with the address, when the UI answers.
     before_start : callable, optional
@@ -72,16 +78,18 @@ def up(
         stack.enter_context(_only_one(workspace))
         said = stack.enter_context(_log(logs / "up.log", tell))
         where = address.choose(host, port)
+        room = address.choose(review_host, review_port, address.REVIEW_PORT, "review-port")
         with open_instance(workspace) as instance:
             if migrated := migrate(instance):
                 said(f"Dagster's records of {', '.join(migrated)} were brought to the newest tables")
         if before_start is not None:
             before_start(workspace)
-        if where.instead_of is not None:
-            said(f"port {where.instead_of} is in use; {where.port} is taken instead")
+        for chosen in (where, room):
+            if chosen.instead_of is not None:
+                said(f"port {chosen.instead_of} is in use; {chosen.port} is taken instead")
         if where.open_to_others:
             said(f"{host} can be reached from other machines, and Dagster's UI asks nobody for a password")
-        _serve(workspace, where, logs, wish, on_ready, said)
+        _serve(workspace, where, room, logs, wish, on_ready, said)
 
 
 @contextlib.contextmanager
@@ -111,6 +119,7 @@ def _only_one(workspace: Workspace) -> Iterator[None]:
 def _serve(
     workspace: Workspace,
     where: address.Address,
+    room: address.Address,
     logs: Path,
     wish: Wish,
     on_ready: Callable[[str], None],
@@ -120,20 +129,20 @@ def _serve(
     env = processes.environment(workspace.root, workspace.dagster_home, folder)
     since = datetime.now(UTC).isoformat(timespec="seconds")
     with contextlib.closing(Guard(folder, guard_lock_path(workspace))) as guard:
-        supervisor = Supervisor(workspace, where, folder / SOCKET, env, logs, guard, tell)
+        supervisor = Supervisor(workspace, where, room, folder / SOCKET, env, logs, guard, tell)
 
         def record() -> None:
             children = {**supervisor.pids(), "guard": guard.pid}
             hooks = webhooks.looked_up(supervisor.wanted, env)
-            write_record(
-                workspace, UpRecord(where.url, where.host, where.port, os.getpid(), since, children, hooks)
-            )
+            served = (where.url, where.host, where.port)
+            write_record(workspace, UpRecord(*served, os.getpid(), since, children, hooks, room.url))
 
         try:
             if not supervisor.start(wish):
                 return
             record()
             tell(f"{where.url} serves {workspace.root}")
+            tell(f"{room.url} is the review app")
             for line in webhooks.not_set(supervisor.wanted, env):
                 tell(line)
             on_ready(where.url)

@@ -29,13 +29,15 @@ _RELOAD_AGAIN = 30.0
 
 
 class Supervisor:
-    """The code server, the webserver and the daemon of one workspace.
+    """The code server, the webserver, the daemon and the review app of one workspace.
 
     Parameters
     ----------
     workspace : Workspace
     where : Address
         Where the webserver listens.
+    review : Address
+        Where the review app listens.
     code_socket : Path
         Socket that the code server listens on; the other two ask it for the definitions, which so are loaded
         once.
@@ -52,6 +54,7 @@ class Supervisor:
         self,
         workspace: Workspace,
         where: Address,
+        review: Address,
         code_socket: Path,
         env: Mapping[str, str],
         logs: Path,
@@ -59,6 +62,7 @@ class Supervisor:
         tell: Callable[[str], None],
     ) -> None:
         self._url, self._socket, self._guard, self._tell = where.url, code_socket, guard, tell
+        self._review_url = review.url
         self._workspace, self._watch = workspace, Watch(workspace.datasets_dir)
         #: Variables that webhooks want, each with the datasets, as of the definitions that were loaded last.
         self.wanted = webhooks.wanted(workspace)
@@ -74,7 +78,9 @@ class Supervisor:
         self.code = Child("code-server", CODE_SERVER, code, env, logs, guard)
         self.ui = Child("webserver", "dagster_webserver", [*served, *listen], env, logs, guard)
         self.daemon = Child("daemon", "dagster._daemon", ["run", *served], env, logs, guard)
-        self._children = (self.code, self.ui, self.daemon)
+        room = ["-w", str(workspace.root), "review", "--host", review.host, "--port", str(review.port)]
+        self.review = Child("review", "pipelines.cli", room, env, logs, guard)
+        self._children = (self.code, self.ui, self.daemon, self.review)
         self._reloading: threading.Thread | None = None
         self._files_at = self._logs_at = time.monotonic()
         self._guard_told = False
@@ -92,12 +98,13 @@ class Supervisor:
             When one ends before it is up.
         """
         self.code.start()
+        self.review.start()  # people can clear the queue while definitions are being loaded
         # the socket is there once the definitions are loaded
-        if not self._wait(wish, self._code_answers, [self.code]):
+        if not self._wait(wish, self._code_answers, [self.code, self.review]):
             return False
         self.ui.start()
         self.daemon.start()
-        if not self._wait(wish, lambda: webserver.answers(self._url), self._children):
+        if not self._wait(wish, self._all_answer, self._children):
             return False
         try:
             webserver.check_loaded(self._url)
@@ -151,6 +158,9 @@ class Supervisor:
             for child in children:
                 child.check_start()
         return True
+
+    def _all_answer(self) -> bool:
+        return webserver.answers(self._url) and webserver.review_answers(self._review_url)
 
     def _code_answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:

@@ -49,6 +49,14 @@ def answers(url: str) -> bool:
         return False
 
 
+def review_answers(url: str) -> bool:
+    """Whether the review app answers at an address."""
+    try:
+        return _get(f"{url}/health").get("state") == "ok"
+    except AuditError:
+        return False
+
+
 def reload_definitions(url: str) -> None:
     """Have the definitions loaded anew; raises AuditError with what Dagster says when they do not load."""
     _raise_error(graphql(url, _RELOAD, {"name": LOCATION}, _LOAD_SECONDS)["reloadRepositoryLocation"])

@@ -23,6 +23,12 @@ class Row:
     fault: str | None = None
 
 
+@router.get("/health")
+def health() -> dict[str, str]:
+    """Whether the app answers; tells nothing else."""
+    return {"state": "ok"}
+
+
 @router.get("/")
 def home(request: Request, person: SignedIn) -> Response:
     """The datasets that a person may review."""

@@ -20,18 +20,16 @@ def test_an_asked_for_port_that_is_in_use_is_refused_with_the_option_named(taken
         choose("127.0.0.1", taken)
 
 
-def test_a_default_port_that_is_in_use_gives_way_to_the_next_and_says_so(taken, monkeypatch):
-    monkeypatch.setattr(address, "DEFAULT_PORT", taken)
-    found = choose("127.0.0.1", None)
+def test_a_default_port_that_is_in_use_gives_way_to_the_next_and_says_so(taken):
+    found = choose("127.0.0.1", None, taken)
     assert taken < found.port < taken + 50
     assert found.instead_of == taken
 
 
 def test_when_all_default_ports_are_in_use_the_option_is_named(taken, monkeypatch):
-    monkeypatch.setattr(address, "DEFAULT_PORT", taken)
     monkeypatch.setattr(address, "_TRIED", 1)
-    with pytest.raises(UsageError, match="--port"):
-        choose("127.0.0.1", None)
+    with pytest.raises(UsageError, match="--review-port"):
+        choose("127.0.0.1", None, taken, "review-port")
 
 
 def test_port_0_is_any_free_one():

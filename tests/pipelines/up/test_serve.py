@@ -15,7 +15,7 @@ from audits.errors import AuditError, UsageError
 from audits.locks import held, is_held
 from pipelines.up.record import lock_path, read_record, record_path
 from pipelines.up.serve import up
-from pipelines.up.webserver import answers, graphql
+from pipelines.up.webserver import answers, graphql, review_answers
 
 NIGHTLY = "schedule: {cron: '0 3 * * *'}\n"
 
@@ -61,7 +61,7 @@ def serve(made_up, processes_of, until):
     def begin(*words):
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
-                command(made_up.root, "up", "--port", "0", *words),
+                command(made_up.root, "up", "--port", "0", "--review-port", "0", *words),
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 cwd=made_up.root,
@@ -88,11 +88,12 @@ def test_serve_notice_changes_start_again_what_dies_and_stop_together(made_up, s
     made_up.add("zoo")
     served = serve()
     assert answers(served.address)
+    assert review_answers(read_record(made_up.workspace).review)
     assert served.groups_in_ui() == {"zoo"}
     record = json.loads(record_path(made_up.workspace).read_text())
     assert record["address"] == served.address == f"http://127.0.0.1:{record['port']}"
     assert record["pid"] == served.process.pid
-    assert set(record["children"]) == {"code-server", "webserver", "daemon", "guard"}
+    assert set(record["children"]) == {"code-server", "webserver", "daemon", "review", "guard"}
 
     # a second one says where the first is
     second = subprocess.run(command(made_up.root, "up"), capture_output=True, text=True)
@@ -143,7 +144,7 @@ def test_when_it_is_killed_so_is_everything_it_started(made_up, serve, processes
     served = serve()
     assert read_record(made_up.workspace).webhooks == {"LABELAUDIT_TEST_NO_HOOK": False}
     until(lambda: "LABELAUDIT_TEST_NO_HOOK is not set" in served.told())
-    assert len(processes_of(set(served.groups.values()))) == 5, "the code server has a process of its own"
+    assert len(processes_of(set(served.groups.values()))) == 6, "the code server has a process of its own"
     served.process.kill()
     served.process.wait()
     doctor = made_up.call("doctor")

@@ -1,0 +1,5 @@
+"""`python -m pipelines.cli`: the command, where its script is not on the path."""
+
+from pipelines.cli import main
+
+main()
