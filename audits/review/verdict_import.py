@@ -5,23 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from audits.classes import ClassList
-from audits.errors import InputError, VerdictsError, plain
-from audits.review.answers import decision_of, known_labels, labels_of, seconds_of, text_of, time_of
+from audits.errors import VerdictsError, plain
+from audits.review.answers import known_labels
+from audits.review.label_studio_import import read_label_studio
 from audits.review.questions import questions_of
-from audits.review.record_checks import same_content, verdict_problems
-from audits.review.records import NewVerdict, Question, StoredVerdict
+from audits.review.record_checks import same_content
+from audits.review.records import NewVerdict, StoredVerdict
 from audits.review.store import ReviewStore
 from audits.review.verdict_files import NAMED, BadRow, FileRow, read_rows
-
-T = TypeVar("T")
+from audits.review.verdict_rows import RowReader, was_stored, withdrawn
+from audits.room_config import MistakeConfig
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,14 @@ class ImportResult:
         Rows that say what the store holds already.
     unanswered : int
         Rows without a decision.
+    withdrawn : int
+        Verdicts that a history says were withdrawn, and now are.
     """
 
     stored: int
     already: int
     unanswered: int
+    withdrawn: int = 0
 
 
 def import_verdicts(
@@ -50,8 +53,10 @@ def import_verdicts(
     path: Path,
     reviewer: str | None,
     items: pa.Table,
+    *,
+    mistakes: MistakeConfig | None = None,
 ) -> ImportResult:
-    """Store the verdicts of a file that `export_queue` wrote and people filled in.
+    """Store the verdicts of a file: a filled-in export, a history of verdicts, or what Label Studio exports.
 
     Importing a file again stores nothing: a row without a `client_id` that says what its reviewer's
     current verdict on the question says is there already. Any other one is a change of mind and is added.
@@ -65,11 +70,14 @@ def import_verdicts(
     classes : ClassList
         Its class list. Labels are class ids, or names that stand for one class; an id wins over a name.
     path : Path
-        .csv or .jsonl. A row needs `item_id`, `question` and, to count as answered, `decision`.
+        .csv, .jsonl, or .json from Label Studio. A row of the former needs `item_id`, `question` and, to count as
+        answered, `decision`. One of a history may answer a question that its item no longer poses.
     reviewer : str or None
         Who decided, for rows that do not say so.
     items : pyarrow.Table
         `contracts.ITEMS`: which questions are current.
+    mistakes : MistakeConfig, optional
+        Which categories and severities a filled-in row may name; None: neither.
 
     Returns
     -------
@@ -80,14 +88,20 @@ def import_verdicts(
     UsageError
         When its suffix is another one.
     FileError, ColumnsError
-        When the file is missing or no text, or its columns are not those of an export.
+        When the file is missing or no text, or is not made as such files are.
     VerdictsError
         With every bad row and its line number (the first 50; the others are counted). Nothing is stored.
     """
-    rows, bad = read_rows(path)
-    answered = [r for r in rows if not _is_unanswered(r)]
+    unit = "line"
+    if path.suffix.lower() == ".json":
+        rows, bad, unanswered = read_label_studio(path, classes)
+        unit, answered = "task", rows
+    else:
+        rows, bad = read_rows(path)
+        answered = [r for r in rows if not _is_unanswered(r)]
+        unanswered = len(rows) - len(answered)
     hashes = {h.strip() for r in answered if isinstance(h := r.values["question"], str)}
-    reader = _RowReader(
+    reader = RowReader(
         dataset=dataset,
         classes=classes,
         labels=known_labels(classes),
@@ -95,26 +109,28 @@ def import_verdicts(
         current={q.hash for q in questions_of(items, dataset, classes)},
         reviewer=reviewer,
         source=path.name,
+        mistakes=mistakes,
     )
     given: list[_Given] = []
     for row in answered:
         verdict, problems = reader.read(row, hint=len(bad) < NAMED)
-        bad += [BadRow(row.line, p) for p in problems]
+        bad += [row.bad(p) for p in problems]
         if verdict is not None:
-            given.append(_Given(row.line, verdict))
-    bad += _repeated(given)
+            given.append(_Given(row, verdict))
+    bad += _repeated(given, unit)
     new = _without_known(store, dataset, given, bad)
     if bad:
-        raise VerdictsError(_message(path, bad))
+        raise VerdictsError(_message(path, bad, unit))
     stored, already = store.add_verdicts(new)
-    return ImportResult(stored, len(given) - len(new) + already, len(rows) - len(answered))
+    taken_back = _withdraw(store, given)
+    return ImportResult(stored, len(given) - len(new) + already, unanswered, taken_back)
 
 
 @dataclass(frozen=True)
 class _Given:
-    """A verdict and the line that it came from. Its client id is empty where the file gives none."""
+    """A verdict and the row that it came from. Its client id is empty where the file gives none."""
 
-    line: int
+    row: FileRow
     verdict: NewVerdict
 
     @property
@@ -130,20 +146,29 @@ def _is_unanswered(row: FileRow) -> bool:
     return empty(row.values["decision"]) and empty(row.values.get("labels"))
 
 
-def _repeated(given: Sequence[_Given]) -> list[BadRow]:
+def _repeated(given: Sequence[_Given], unit: str) -> list[BadRow]:
     bad = []
     answers: dict[tuple[str, str | None], int] = {}
     client_ids: dict[str, int] = {}
     for g in given:
-        if (first := answers.setdefault(g.answer, g.line)) != g.line:
-            bad.append(
-                BadRow(
-                    g.line, f"{plain(repr(g.verdict.reviewer))} answers this question on line {first} already"
-                )
-            )
-        if g.verdict.client_id and (first := client_ids.setdefault(g.verdict.client_id, g.line)) != g.line:
-            bad.append(BadRow(g.line, f"the client_id of line {first} again"))
+        client_id, line = g.verdict.client_id, g.row.line
+        # a verdict with an id is one of several that a person may have given in the course of time
+        if not client_id and (first := answers.setdefault(g.answer, line)) != line:
+            who = plain(repr(g.verdict.reviewer))
+            bad.append(g.row.bad(f"{who} answers this question on {unit} {first} already"))
+        if client_id and (first := client_ids.setdefault(client_id, line)) != line:
+            bad.append(g.row.bad(f"the client_id of {unit} {first} again"))
     return bad
+
+
+def _withdraw(store: ReviewStore, given: Sequence[_Given]) -> int:
+    """Take back what a history says was; a file that is imported once more completes what broke off here."""
+    gone = [g for g in given if was_stored(g.row) and withdrawn(g.row)]
+    kept = store.verdicts_by_client_id(g.verdict.client_id for g in gone)
+    standing = [kept[g.verdict.client_id] for g in gone if not kept[g.verdict.client_id].withdrawn]
+    for v in standing:
+        store.withdraw(v.id, v.reviewer, "withdrawn where it was imported from", f"import:{v.client_id}"[:500])
+    return len(standing)
 
 
 def _without_known(
@@ -160,11 +185,8 @@ def _without_known(
         if verdict.client_id:
             before = sent.get(verdict.client_id)
             if before is not None and not same_content(before, verdict):
-                bad.append(
-                    BadRow(
-                        g.line, f"client_id {plain(repr(verdict.client_id))} is stored with another verdict"
-                    )
-                )
+                told = plain(repr(verdict.client_id))
+                bad.append(g.row.bad(f"client_id {told} is stored with another verdict"))
         else:
             own = history[g.answer]
             before = next((s for s in reversed(own) if not s.withdrawn), None)
@@ -185,10 +207,10 @@ def _derived_id(verdict: NewVerdict, earlier: int) -> str:
     return "import-" + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _message(path: Path, bad: list[BadRow]) -> str:
+def _message(path: Path, bad: list[BadRow], unit: str) -> str:
     lines = len({b.line for b in bad})
-    rows = "row" if lines == 1 else "rows"
-    named = [f"line {b.line}: {b.problem}" for b in sorted(bad, key=lambda b: b.line)]
+    rows = ("row" if lines == 1 else "rows") if unit == "line" else (unit if lines == 1 else f"{unit}s")
+    named = [f"{unit} {b.line}: {b.problem}" for b in sorted(bad, key=lambda b: b.line)]
     shown = "".join(f"\n  - {text}" for text in named[:NAMED])
     rest = f"\n  - ... and {len(named) - NAMED} more problems" if len(named) > NAMED else ""
     return f"{path}: {lines} bad {rows}; nothing was stored{shown}{rest}"

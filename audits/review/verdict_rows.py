@@ -82,7 +82,9 @@ class RowReader:
         decided_at = attempt(lambda: time_of(values.get("decided_at")))
         source = attempt(lambda: text_of(values.get("source"), "source") or self.source)
         client_id = attempt(lambda: text_of(values.get("client_id"), "client_id").strip())
-        attempt(lambda: withdrawn(row))
+        taken_back = attempt(lambda: withdrawn(row))
+        if taken_back and not once:
+            problems.append("'withdrawn' without 'stored_at': only a verdict that was stored can be")
         if once and client_id == "":
             problems.append("no 'client_id'; a verdict that was stored has one")
         if question is None or decision is None or labels is None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import subprocess  # noqa: S404  the command of this very installation, with arguments of ours
+import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 from weakref import WeakKeyDictionary
 
 from audits.disk import made, writing
@@ -121,7 +121,7 @@ class Rescorer:
             self._start(dataset, RescoreRecord(by, now, "process", mark.verdicts, mark.withdrawals))
 
     def ask_when_behind(self, dataset: str, by: str) -> None:
-        """Ask for new scores unless those in force know all verdicts; once more at the end where they are being made."""
+        """Ask for new scores unless those in force know all verdicts; once more where they are being made."""
         with self._guard:
             if dataset in self._watched:
                 self._again[dataset] = by
@@ -212,16 +212,10 @@ class Rescorer:
             try:
                 write_record(self._workspace, dataset, record)
                 path = self._log_path(dataset)
-                with writing(path), path.open("wb") as log:
-                    process = subprocess.Popen(  # noqa: S603
-                        [*words, "--wait", str(WAIT_SECONDS)],
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        cwd=self._workspace.root,
-                        pass_fds=(lock,),
-                        start_new_session=True,  # Ctrl-C ends the app, not the scores
-                    )
+                with writing(path):
+                    log = path.open("wb")
+                with log:
+                    process = self._process([*words, "--wait", str(WAIT_SECONDS)], log, lock)
             finally:
                 os.close(lock)
             watch = threading.Thread(
@@ -229,6 +223,20 @@ class Rescorer:
             )
             self._watched[dataset] = watch
             watch.start()
+
+    def _process(self, words: Sequence[str], log: BinaryIO, lock: int) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(  # noqa: S603  the command of this installation, with a dataset's name
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._workspace.root,
+                pass_fds=(lock,),
+                start_new_session=True,  # Ctrl-C ends the app, not the scores
+            )
+        except OSError as e:
+            raise AuditError(f"no process can be started for new scores: {e}") from e
 
     def _watch(self, dataset: str, record: RescoreRecord, process: subprocess.Popen[bytes]) -> None:
         status = process.wait()
@@ -275,8 +283,8 @@ def queue_cleared(room: Room, dataset: str, by: str = "the cleared queue") -> No
 def _ask_quietly(rescorer: Rescorer, dataset: str, by: str) -> None:
     try:
         rescorer.ask_when_behind(dataset, by)
-    except AuditError:
-        _log.exception("no new scores of %s, for %s", dataset, by)
+    except AuditError as e:
+        _log.warning("no new scores of %s, which %s asked for: %s", dataset, by, e)
 
 
 def _locked(path: Path, dataset: str) -> int:

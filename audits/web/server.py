@@ -67,6 +67,7 @@ class Serving:
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
+        self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="review room", daemon=True)
 
     def __enter__(self) -> Self:
@@ -74,7 +75,7 @@ class Serving:
         while not self._server.started:
             if not self._thread.is_alive():
                 self._socket.close()
-                raise AuditError("the review app did not come up; its log has more")
+                raise AuditError("the review app did not come up; its log has more") from self._error
             time.sleep(0.01)
         return self
 
@@ -98,9 +99,9 @@ class Serving:
     def _run(self) -> None:
         try:
             self._server.run(sockets=[self._socket])
-        except BaseException:
+        except (Exception, SystemExit) as e:  # the latter is how uvicorn tells that the app did not start
             _log.exception("the review app has ended")
-            raise
+            self._error = e
 
 
 def _bound(host: str, port: int) -> socket.socket:
