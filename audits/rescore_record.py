@@ -7,7 +7,7 @@ daemon in another process.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -71,13 +71,15 @@ def read_record(workspace: Workspace, dataset: str) -> RescoreRecord | None:
     path = workspace.state / "rescore" / f"{dataset}.json"
     try:
         found = RescoreRecord(**json.loads(path.read_text(encoding="utf-8")))
+        expected = (str, str, str, int, int, str | None, int | None)
+        sound = found.how in get_args(How) and all(map(isinstance, astuple(found), expected))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as e:
-        raise DamagedError(f"{path} is damaged: {e}; remove it, and ask for new scores again") from e
-    if found.how not in get_args(How):
+    except (OSError, ValueError, TypeError):
+        sound = False
+    if not sound:
         raise DamagedError(
-            f"{path} is damaged: expected 'how' to be {' or '.join(get_args(How))}, got {found.how!r}"
+            f"{path} is damaged: it does not say what was asked; remove it, and ask for new scores again"
         )
     return found
 

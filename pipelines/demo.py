@@ -1,6 +1,7 @@
 """The demo: real digits, real classifiers, labels flipped on purpose, a reviewer who knows the truth."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from audits.disk import write_atomic
 from audits.errors import AuditError, UsageError
 from audits.new_workspace import init_workspace
 from audits.review.consensus import Rule
+from audits.review.open_queue import open_tasks
 from audits.review.questions import questions_of
-from audits.review.records import NewVerdict
+from audits.review.records import NewVerdict, Task
 from audits.review.store import ReviewStore
 from audits.stored import load_items
 from audits.workspace import Workspace
@@ -28,16 +30,24 @@ FLIPPED_SHARE = 0.08
 FOLDS = 5
 REVIEWER = "simulated-reviewer"
 
+#: How many flagged items the simulated reviewer leaves to whoever tries the demo, evenly spread over the ranking.
+LEFT_OPEN = 20
+
 _YAML = """\
 # Written by 'labelaudit demo': the handwritten digits that scikit-learn ships, {flipped} of {items} labels
 # flipped on purpose, and 4 classifiers trained on the flipped labels, with out-of-fold probabilities.
 description: Handwritten digits with {flipped} labels flipped on purpose.
 items:
   path: digits/items.parquet
-  content: [pixels]
+  content: [image]
+  files: [image]
 classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
 models:
 {models}
+# The pictures' points: people are shown the digits that look most like the one in question. No audit uses them.
+features:
+  - {{name: pixels, kind: embeddings, path: digits/pixels.npy, rows: items_order, metric: euclidean}}
+audits: {{confident_learning: {{}}, model_agreement: {{}}}}
 review:
   control_rate: 0.05
   verdicts_per_item: 1
@@ -61,6 +71,8 @@ class DemoResult:
         Unflagged items drawn into the control sample, and how many of them were truly flipped.
     verdicts : int
         Verdicts of the simulated reviewer.
+    waiting : int
+        Items that are still in the queue: those that the simulated reviewer left, less what was decided since.
     comparison : Comparison
         Original beside corrected scores.
     true_accuracy : dict of str to float
@@ -75,12 +87,13 @@ class DemoResult:
     control: int
     control_flipped: int
     verdicts: int
+    waiting: int
     comparison: Comparison
     true_accuracy: dict[str, float]
 
 
 def run_demo(directory: Path, on_progress: Progress) -> DemoResult:
-    """Make the data, run the audit, let the simulated reviewer answer the queue, run it again.
+    """Make the data, run the audit, let the simulated reviewer answer most of the queue, run it again.
 
     Parameters
     ----------
@@ -117,8 +130,11 @@ def run_demo(directory: Path, on_progress: Progress) -> DemoResult:
     flipped = {i for i, label in true.items() if given[i] != label}
     flagged = {r["item_id"] for r in findings if r["flagged"]}
     review = workspace.dataset(DATASET).config.review
+    rule = Rule.from_config(review)
+    items = load_items(tables, tables.current_ref("findings").lineage())
     with ReviewStore(workspace.store_url) as store:
-        comparison = compare_cleaned(tables, store, Rule.from_config(review), Asked(("accuracy", "macro_f1")))
+        comparison = compare_cleaned(tables, store, rule, Asked(("accuracy", "macro_f1")))
+        waiting = open_tasks(store, DATASET, items.items, items.classes, rule)
         control = {t.question.item_id for t in store.tasks(DATASET) if t.stratum == "control"}
     return DemoResult(
         workspace=workspace.root,
@@ -129,6 +145,7 @@ def run_demo(directory: Path, on_progress: Progress) -> DemoResult:
         control=len(control),
         control_flipped=len(control & flipped),
         verdicts=verdicts,
+        waiting=len(waiting),
         comparison=comparison,
         true_accuracy=accuracy,
     )
@@ -185,10 +202,11 @@ def _make_data(workspace: Workspace, on_progress: Progress) -> tuple[dict[str, s
     ids = [f"digit-{i:04d}" for i in range(len(labels))]
     folder = workspace.datasets_dir / DATASET
     folder.mkdir(exist_ok=True)
+    images = _write_images(folder, ids, pixels)
     pq.write_table(
-        pa.table({"item_id": ids, "label": given.astype(str), "pixels": list(pixels.astype(np.uint8))}),
-        folder / "items.parquet",
+        pa.table({"item_id": ids, "label": given.astype(str), "image": images}), folder / "items.parquet"
     )
+    np.save(folder / "pixels.npy", pixels.astype(np.float32), allow_pickle=False)
     accuracy, entries = {}, []
     models = _classifiers()
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
@@ -210,6 +228,17 @@ def _make_data(workspace: Workspace, on_progress: Progress) -> tuple[dict[str, s
     return truth, accuracy
 
 
+def _write_images(folder: Path, ids: list[str], pixels: np.ndarray) -> list[str]:
+    """Write each digit as a picture of 8 x 8 points, dark on white; their paths beside the dataset's YAML file."""
+    from PIL import Image
+
+    (folder / "images").mkdir(exist_ok=True)
+    shades = np.rint(255 * (1 - pixels.reshape(-1, 8, 8) / 16)).astype(np.uint8)
+    for id_, shade in zip(ids, shades, strict=True):
+        Image.fromarray(shade).save(folder / "images" / f"{id_}.png")
+    return [f"{DATASET}/images/{id_}.png" for id_ in ids]
+
+
 def _run(workspace: Workspace, on_progress: Progress) -> None:
     report = run_dataset(workspace, DATASET, on_progress)
     if not report.succeeded:
@@ -217,14 +246,15 @@ def _run(workspace: Workspace, on_progress: Progress) -> None:
 
 
 def _review(workspace: Workspace, true: dict[str, str]) -> int:
-    """Answer every task as a person who knows the truth would; how many verdicts there are."""
+    """Answer all tasks but `LEFT_OPEN` as a person who knows the truth would; how many verdicts there are."""
     tables = workspace.tables(DATASET)
     items = load_items(tables, tables.current_ref("findings").lineage())
     current = {q.hash for q in questions_of(items.items, DATASET, items.classes)}
     with ReviewStore(workspace.store_url) as store:
-        asked = [t.question for t in store.tasks(DATASET) if t.question.hash in current]
+        asked = [t for t in store.tasks(DATASET) if t.question.hash in current]
+        left = _left_open(asked)
         answers = []
-        for question in asked:
+        for question in (t.question for t in asked if t.question.hash not in left):
             right = true[question.item_id]
             keep = right == question.given_label
             answers.append(
@@ -239,3 +269,10 @@ def _review(workspace: Workspace, true: dict[str, str]) -> int:
             )
         stored, already = store.add_verdicts(answers)
     return stored + already
+
+
+def _left_open(tasks: Sequence[Task]) -> set[str]:
+    """Hashes of the questions that are left open: some that are wrong for sure, and some where it is hard to tell."""
+    ranked = sorted((t for t in tasks if t.stratum == "flagged"), key=lambda t: t.rank or 0)
+    places = np.linspace(0, len(ranked) - 1, min(LEFT_OPEN, len(ranked))).round().astype(int)
+    return {ranked[i].question.hash for i in places}

@@ -12,7 +12,8 @@ def print_demo(result: DemoResult) -> None:
         "Data: the 1,797 handwritten digits that scikit-learn ships. "
         f"{result.flipped} labels ({result.flipped / result.items:.1%}) were FLIPPED ON PURPOSE, with a fixed seed,",
         f"so the truth is known. 4 classifiers were trained here on the flipped labels ({FOLDS}-fold, out of fold).",
-        "Review: a SIMULATED reviewer, who knows the truth, answered the queue; no person did.",
+        "Review: a SIMULATED reviewer, who knows the truth, answered the queue but for some items left to you; no "
+        "person did.",
         "",
         f"Flagged: {result.flagged} of {result.items} items; {result.flagged_flipped} of them were truly flipped "
         f"({result.flagged_flipped / max(result.flagged, 1):.1%} precision, "
@@ -60,4 +61,5 @@ def print_demo(result: DemoResult) -> None:
         "",
         f"Tables, review store and runs: {result.workspace}",
         f"Look further: labelaudit --workspace {result.workspace} findings digits",
+        f"Review the {result.waiting} items that are left: labelaudit -w {result.workspace} review digits",
     )

@@ -77,7 +77,7 @@ class Consensus:
         Class id that the item ends up with: the given one when kept or pending, the new one when
         relabelled to one, None otherwise.
     votes : int
-        How many verdicts count.
+        How many verdicts count; 1 where an adjudicator decided.
     agreeing : int
         How many of them are behind the outcome; 0 for `no_agreement`, `contested` and `pending`.
     reviewers : tuple of str
@@ -100,20 +100,28 @@ class Consensus:
 def counting(verdicts: Iterable[StoredVerdict]) -> list[StoredVerdict]:
     """Pick the verdicts that count, in the order of storing.
 
-    Withdrawn ones do not. Of one reviewer's verdicts on one question only the latest stored one does: it
-    is a change of mind. A verdict whose reviewer is not known counts for itself.
+    Withdrawn ones do not, nor do those by which a person is only compared with themselves (role `repeat`). Of one
+    reviewer's verdicts on one question only the latest stored one does: it is a change of mind. What somebody says as
+    adjudicator stands beside what they said as a reviewer. A verdict whose reviewer is not known counts for itself.
     """
-    picked: dict[tuple[str, str] | int, StoredVerdict] = {}
+    picked: dict[tuple[str, str, bool] | int, StoredVerdict] = {}
     for v in sorted(verdicts, key=lambda v: v.id):
-        if not v.withdrawn:
-            picked[v.id if v.reviewer is None else (v.question.hash, v.reviewer)] = v
+        if not v.withdrawn and v.role != "repeat":
+            whose = (v.question.hash, v.reviewer or "", v.role == "adjudicator")
+            picked[v.id if v.reviewer is None else whose] = v
     return sorted(picked.values(), key=lambda v: v.id)
+
+
+def ruling(votes: Iterable[StoredVerdict]) -> StoredVerdict | None:
+    """The adjudicator's verdict among those that count, the latest; None where nobody adjudicated."""
+    return max((v for v in votes if v.role == "adjudicator"), key=lambda v: v.id, default=None)
 
 
 def decide(verdicts: Sequence[StoredVerdict], rule: Rule) -> Consensus:
     """Decide one question.
 
-    What the verdicts that count come to is the policy's to say; `audits.review.policies` has each.
+    What the verdicts that count come to is the policy's to say; `audits.review.policies` has each. Where an adjudicator
+    has decided, that verdict stands alone: it comes to what it would if one verdict were asked for.
 
     Parameters
     ----------
@@ -135,6 +143,8 @@ def decide(verdicts: Sequence[StoredVerdict], rule: Rule) -> Consensus:
         raise UsageError(f"decide: expected verdicts on one question, got {len(questions)}")
     (question,) = questions
     votes = counting(verdicts)
+    if (last_word := ruling(votes)) is not None:
+        votes, rule = [last_word], Rule(1, 1, rule.policy)
     reached = DECIDE[rule.policy](votes, rule, question.given_label)
     return Consensus(
         outcome=reached.outcome,

@@ -75,17 +75,12 @@ def export_queue(
         When `content` has no row for an open item.
     """
     format_ = file_format(checked_target(path))
-    tasks = open_tasks(store, dataset, items, classes, rule)
-    if blind:
-        tasks = sorted(
-            (replace(t, suggested_label=None, reasons=(), reopened=None) for t in tasks),
-            key=lambda t: t.question.hash,
-        )
-    shown = _content_of(content, [t.question.item_id for t in tasks])
-    names = list(shown[0]) if shown else _content_columns(content)
+    tasks = open_rows(store, dataset, items, classes, rule, blind=blind)
+    shown = content_of(content, [t.question.item_id for t in tasks])
+    names = [] if content is None else [CONTENT + c for c in content.column_names if c != "item_id"]
     if format_ == "jsonl":
         lines = [
-            json.dumps({**_asked(t, classes), **_plain_all(c), **_BLANK}, ensure_ascii=False)
+            json.dumps({**asked(t, classes), **_prefixed(c), **_BLANK}, ensure_ascii=False)
             for t, c in zip(tasks, shown, strict=True)
         ]
         data = "".join(line + "\n" for line in lines)
@@ -94,8 +89,8 @@ def export_queue(
         writer = csv.writer(buffer)
         writer.writerow([*ASKED, *names, *ANSWERED])
         for task, row in zip(tasks, shown, strict=True):
-            asked = [_asked_cell(v) for v in _asked(task, classes).values()]
-            writer.writerow([*asked, *(_content_cell(v) for v in row.values()), *("" for _ in ANSWERED)])
+            cells = [_asked_cell(v) for v in asked(task, classes).values()]
+            writer.writerow([*cells, *(_content_cell(v) for v in row.values()), *("" for _ in ANSWERED)])
         data = buffer.getvalue().replace("\0", "\ufffd")  # a NUL ends the text in many readers
     write_out(path, data.encode())
     return len(tasks)
@@ -104,7 +99,19 @@ def export_queue(
 _BLANK: dict[str, Any] = {"decision": None, "labels": [], "reviewer": None, "comment": "", "seconds": None}
 
 
-def _asked(task: OpenTask, classes: ClassList) -> dict[str, Any]:
+def open_rows(
+    store: ReviewStore, dataset: str, items: pa.Table, classes: ClassList, rule: Rule, *, blind: bool
+) -> list[OpenTask]:
+    """The open tasks in their order; when blind, by their question's hash and without what evidence says of them."""
+    tasks = open_tasks(store, dataset, items, classes, rule)
+    if not blind:
+        return tasks
+    bare = (replace(t, suggested_label=None, reasons=(), reopened=None, probability=None) for t in tasks)
+    return sorted(bare, key=lambda t: t.question.hash)
+
+
+def asked(task: OpenTask, classes: ClassList) -> dict[str, Any]:
+    """What an export says of a task, by the columns `verdict_files.ASKED`."""
     suggested = task.suggested_label
     return {
         "item_id": task.question.item_id,
@@ -119,11 +126,14 @@ def _asked(task: OpenTask, classes: ClassList) -> dict[str, Any]:
     }
 
 
-def _content_columns(content: pa.Table | None) -> list[str]:
-    return [] if content is None else [CONTENT + c for c in content.column_names if c != "item_id"]
+def content_of(content: pa.Table | None, item_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """What reviewers are shown of some items, a row each, by the columns of the content.
 
-
-def _content_of(content: pa.Table | None, item_ids: Sequence[str]) -> list[dict[str, Any]]:
+    Raises
+    ------
+    InputError
+        When the content has no row for an item.
+    """
     if content is None:
         return [{} for _ in item_ids]
     position = {item_id: i for i, item_id in enumerate(content["item_id"].to_pylist())}
@@ -133,7 +143,7 @@ def _content_of(content: pa.Table | None, item_ids: Sequence[str]) -> list[dict[
             f"(item_id {first_few(missing)})"
         )
     rows = content.take(pa.array([position[i] for i in item_ids], type=pa.int64())).to_pylist()
-    return [{CONTENT + k: v for k, v in row.items() if k != "item_id"} for row in rows]
+    return [{k: v for k, v in row.items() if k != "item_id"} for row in rows]
 
 
 def _asked_cell(value: str | list[str] | None) -> str:
@@ -143,7 +153,7 @@ def _asked_cell(value: str | list[str] | None) -> str:
 
 
 def _content_cell(value: Any) -> str:
-    plain = _plain(value)
+    plain = plain_value(value)
     if plain is None:
         return ""
     if isinstance(plain, str):
@@ -151,11 +161,11 @@ def _content_cell(value: Any) -> str:
     return json.dumps(plain, ensure_ascii=False)
 
 
-def _plain_all(values: dict[str, Any]) -> dict[str, Any]:
-    return {k: _plain(v) for k, v in values.items()}
+def _prefixed(values: dict[str, Any]) -> dict[str, Any]:
+    return {CONTENT + k: plain_value(v) for k, v in values.items()}
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """A content value as JSON can say it."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
@@ -166,7 +176,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (bytes, bytearray)):
         return f"({len(value)} bytes)"
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain_value(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain_value(v) for v in value]
     return str(value)

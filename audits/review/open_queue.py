@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -61,17 +61,67 @@ def open_tasks(
     reopened = {r.question_hash: r for r in store.reopenings(dataset)}
     priorities = store.priorities(dataset)
     waiting = [
-        _newest(t, priorities.get(t.question.hash), reopened.get(t.question.hash), verdicts)
+        newest(
+            t,
+            priorities.get(t.question.hash),
+            reopened.get(t.question.hash),
+            verdicts.get(t.question.hash, ()),
+        )
         for t in tasks
         if waits(verdicts.get(t.question.hash, ()), reopened.get(t.question.hash), rule)
     ]
-    placed = [(t, p) for t in waiting if (p := _place(t, priorities.get(t.question.hash))) is not None]
-    placed.sort(key=lambda tp: (tp[1], tp[0].id))
-    places = {t.id: i + 0.5 for i, (t, _) in enumerate(placed)}
-    for t in waiting:
-        # the hash's first digits as a share in [0, 1) of the way down the queue
-        places.setdefault(t.id, int(t.question.hash[:13], 16) / 16**13 * max(len(placed), 1))
-    return sorted(waiting, key=lambda t: (places[t.id], t.question.hash))
+    place = places(waiting, priorities)
+    return sorted(waiting, key=lambda t: (place[t.question.hash], t.question.hash))
+
+
+def places(
+    tasks: Sequence[Task], priorities: Mapping[str, Priority], waiting: Container[str] | None = None
+) -> dict[str, float]:
+    """Where tasks stand, lower is earlier; among equal ones the question's hash decides.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+    priorities : mapping of str to Priority
+        By the hash of the question.
+    waiting : container of str, optional
+        Hashes of the questions that wait; left out: all. The others move none of these: they stand where they would if
+        one of them alone waited again.
+
+    Returns
+    -------
+    dict of str to float
+        By the hash of the question.
+    """
+    placed = [
+        (p, t.id, t.question.hash)
+        for t in tasks
+        if (p := _place(t, priorities.get(t.question.hash))) is not None
+    ]
+    found: dict[str, float] = {}
+    ahead, between = 0, list[str]()
+
+    def settle() -> None:
+        # evenly between the one that waits before them and the one after
+        found.update({h: ahead - 0.5 + (k + 1) / (len(between) + 1) for k, h in enumerate(between)})
+        between.clear()
+
+    for _, _, question_hash in sorted(placed):
+        if waiting is not None and question_hash not in waiting:
+            between.append(question_hash)
+            continue
+        settle()
+        found[question_hash] = ahead + 0.5
+        ahead += 1
+    settle()
+    for t in tasks:
+        found.setdefault(t.question.hash, share_of(t.question.hash) * max(ahead, 1))
+    return found
+
+
+def share_of(question_hash: str) -> float:
+    """The hash's first digits as a share in [0, 1)."""
+    return int(question_hash[:13], 16) / 16**13
 
 
 def waits(verdicts: Sequence[StoredVerdict], reopened: Reopening | None, rule: Rule) -> bool:
@@ -108,19 +158,28 @@ def _place(task: Task, priority: Priority | None) -> int | None:
     return None if task.stratum in ("control", "exploration") else task.rank
 
 
-def _newest(
-    task: Task,
-    priority: Priority | None,
-    reopened: Reopening | None,
-    verdicts: Mapping[str, Sequence[StoredVerdict]],
+def newest(
+    task: Task, priority: Priority | None, reopened: Reopening | None, verdicts: Sequence[StoredVerdict]
 ) -> OpenTask:
-    again = reopened if asked_again(verdicts.get(task.question.hash, ()), reopened) else None
-    newest = OpenTask(**vars(task), reopened=again)
+    """A task with what the newest run says of it.
+
+    Parameters
+    ----------
+    task : Task
+    priority : Priority or None
+        What the run says.
+    reopened : Reopening or None
+        The last reopening of the question.
+    verdicts : sequence of StoredVerdict
+        All on the question.
+    """
+    again = reopened if asked_again(verdicts, reopened) else None
+    found = OpenTask(**vars(task), reopened=again)
     if priority is not None:
-        newest = replace(
-            newest,
+        found = replace(
+            found,
             suggested_label=priority.suggested_label,
             reasons=priority.reasons,
             probability=priority.probability,
         )
-    return newest if again is None else replace(newest, reasons=(again.reason, *newest.reasons))
+    return found if again is None else replace(found, reasons=(again.reason, *found.reasons))

@@ -31,6 +31,10 @@ SHOWN: tuple[Shown, ...] = get_args(Shown)
 TaskState = Literal["open", "disputed", "decided"]
 TASK_STATES: tuple[TaskState, ...] = get_args(TaskState)
 
+#: Roles of a blind second look.
+Look = Literal["second", "repeat"]
+LOOKS: tuple[Look, ...] = get_args(Look)
+
 #: What an account may do; each role may do what those before it may.
 AccountRole = Literal["reviewer", "adjudicator", "admin"]
 ACCOUNT_ROLES: tuple[AccountRole, ...] = get_args(AccountRole)

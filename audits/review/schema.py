@@ -28,8 +28,10 @@ from audits.review.schema_room import (
     api_token,
     frozen_item,
     lease,
+    queue_mark,
     sent_back,
     skipping,
+    tally,
     task_state,
 )
 
@@ -93,6 +95,7 @@ verdict = Table(
     CheckConstraint(_one_of("role", ROLES), name="role"),
     CheckConstraint(_one_of("shown", SHOWN), name="shown"),
     Index(None, "question_hash"),
+    Index(None, "reviewer", "id"),
 )
 
 #: Takes one verdict back. The verdict's own row stays as it is.
@@ -157,7 +160,7 @@ APPEND_ONLY = (
 
 #: Tables that follow from the others and the newest run, or hold for minutes. They are no history: a copy takes them
 #: along, the hash of what a store holds leaves them out.
-DERIVED = (task_priority, task_state, lease)
+DERIVED = (task_priority, task_state, queue_mark, tally, lease)
 
 #: Tables whose rows change: who may do what. Each change is told in `activity`.
 CHANGING = (account, api_token)
@@ -176,10 +179,12 @@ __all__ = [
     "lease",
     "metadata",
     "question",
+    "queue_mark",
     "reopening",
     "review_task",
     "sent_back",
     "skipping",
+    "tally",
     "task_priority",
     "task_state",
     "verdict",

@@ -17,11 +17,13 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from audits.review.records import ACCOUNT_ROLES, ROLES, TASK_STATES
+from audits.review.records import ACCOUNT_ROLES, LOOKS, ROLES, TASK_STATES
 from audits.review.schema_base import UtcDateTime, metadata, one_of
 
 #: What each task comes to at this moment, and where it stands: what the next item is chosen from. `position` is its
-#: place as `open_queue.open_tasks` orders them; `mixed` is a number by which reviewers get orders of their own.
+#: place as `open_queue.open_tasks` orders them; `mixed` is a number by which reviewers get orders of their own, `leaf` a
+#: coarser one. `wants` is how many more verdicts it wants; verdicts up to the id `since` were given before it was reopened. `look` says that
+#: a blind second look is due: at what `first_by` said, by somebody else (second) or by the same person (repeat).
 #: `audits` and `models` name what speaks against the given label, each name between bars: |a|b|.
 task_state = Table(
     "task_state",
@@ -31,6 +33,11 @@ task_state = Table(
     Column("state", Text, nullable=False),
     Column("position", Float, nullable=False),
     Column("mixed", Integer, nullable=False),
+    Column("leaf", Integer, nullable=False),
+    Column("wants", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("look", Text),
+    Column("first_by", Text, nullable=False),
     Column("given_label", Text, nullable=False),
     Column("suggested_label", Text),
     Column("probability", Float),
@@ -38,8 +45,38 @@ task_state = Table(
     Column("audits", Text, nullable=False),
     Column("models", Text, nullable=False),
     CheckConstraint(one_of("state", TASK_STATES), name="state"),
-    Index(None, "dataset", "state", "position"),
+    CheckConstraint(one_of("look", LOOKS), name="look"),
+    Index(None, "dataset", "state", "position", "question_hash"),
     Index(None, "dataset", "state", "given_label", "suggested_label"),
+    Index(None, "dataset", "state", "leaf"),
+    Index(None, "dataset", "look"),
+)
+
+#: What `task_state` of a dataset was made of, and how many of its tasks are in which state. Verdicts, withdrawals and
+#: reopenings up to these ids are in it. `made_of` names the findings, the rules and the tasks; `token` is another one
+#: whenever all of it has to be made anew.
+queue_mark = Table(
+    "queue_mark",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("made_of", Text, nullable=False),
+    Column("token", String(64), nullable=False),
+    Column("last_task", Integer, nullable=False),
+    Column("last_verdict", Integer, nullable=False),
+    Column("last_withdrawal", Integer, nullable=False),
+    Column("last_reopening", Integer, nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("disputed", Integer, nullable=False),
+    Column("decided", Integer, nullable=False),
+)
+
+#: How many verdicts each person gave and did not take back, up to the ids in `queue_mark`.
+tally = Table(
+    "tally",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("reviewer", Text, primary_key=True),
+    Column("verdicts", Integer, nullable=False),
 )
 
 #: Who has been shown which question and may answer it until when.
@@ -66,7 +103,7 @@ skipping = Table(
     Column("question_hash", ForeignKey("question.hash"), nullable=False),
     Column("reviewer", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Index(None, "question_hash"),
+    Index(None, "question_hash", "reviewer"),
 )
 
 #: A verdict that its reviewer is asked to look at again. Open until that reviewer answers the question anew.
@@ -83,6 +120,7 @@ sent_back = Table(
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("client_id"),
     Index(None, "question_hash"),
+    Index(None, "reviewer"),
 )
 
 #: Questions whose mistakes are kept apart under a name, so that later comparisons score them on their own.

@@ -6,25 +6,20 @@ Verdicts and withdrawals are rows that are only ever added. The present state is
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import URL, Connection, insert, select
+from sqlalchemy import URL, Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from audits.errors import StoreError, UsageError, VerdictsError, collect
+from audits.errors import StoreError
 from audits.review.backends import where
+from audits.review.backends.backend import BUSY_SECONDS
 from audits.review.database import open_engine, reason, writing
-from audits.review.record_checks import (
-    evidence_problems,
-    priority_problems,
-    same_content,
-    task_problems,
-    text_problems,
-    verdict_problems,
-)
+from audits.review.record_checks import evidence_problems, priority_problems, task_problems, verdict_problems
 from audits.review.records import (
     DecidedOn,
     Mark,
@@ -36,7 +31,7 @@ from audits.review.records import (
     StoredVerdict,
     Task,
 )
-from audits.review.schema import question, verdict, withdrawal
+from audits.review.schema import question, verdict
 from audits.review.store_queue import (
     add_decided_on,
     add_reopenings,
@@ -47,13 +42,14 @@ from audits.review.store_queue import (
     replace_priorities,
     tasks_of,
 )
-from audits.review.store_rows import (
-    VERDICTS,
-    add_questions,
-    in_chunks,
-    marks_of,
-    question_of,
-    select_verdicts,
+from audits.review.store_rows import VERDICTS, in_chunks, marks_of, question_of, select_verdicts
+from audits.review.store_verdicts import (
+    NewWithdrawal,
+    add_verdicts,
+    add_withdrawal,
+    name_of,
+    raise_all,
+    withdrawal_problems,
 )
 
 
@@ -89,6 +85,7 @@ class ReviewStore:
         self._writer = writing(self._engine)
         self._where = f"review store {where(self._engine.url)}"
         self._closed = False
+        self._turn = threading.Lock()
 
     def close(self) -> None:
         """Close all connections. Closing twice does no harm."""
@@ -125,8 +122,8 @@ class ReviewStore:
             With every task whose parts do not fit together.
         """
         problems = [f"item {t.question.item_id!r}: {p}" for t in tasks for p in task_problems(t)]
-        _raise_all("review tasks", problems)
-        with self._write() as connection:
+        raise_all("review tasks", problems)
+        with self.writing() as connection:
             return add_tasks(connection, tasks)
 
     def renew_queue(
@@ -168,8 +165,8 @@ class ReviewStore:
         problems += [f"question {p.question_hash}: {x}" for p in priorities for x in priority_problems(p)]
         about: list[DecidedOn | Reopening] = [*decisions, *reopenings]
         problems += [f"verdict {d.verdict_id}: {x}" for d in about for x in evidence_problems(d)]
-        _raise_all("the review queue", problems)
-        with self._write() as connection:
+        raise_all("the review queue", problems)
+        with self.writing() as connection:
             new = add_tasks(connection, tasks)
             replace_priorities(connection, dataset, priorities)
             add_decided_on(connection, decisions)
@@ -177,17 +174,17 @@ class ReviewStore:
 
     def priorities(self, dataset: str) -> dict[str, Priority]:
         """What the newest run made of the dataset's tasks, by the hash of the question."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return priorities_of(connection, dataset)
 
     def decided_on(self, dataset: str) -> dict[int, DecidedOn]:
         """Which evidence there was when people decided, by the id of the decision's last verdict."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return decided_on_of(connection, dataset)
 
     def reopenings(self, dataset: str) -> list[Reopening]:
         """All reopenings of the dataset's questions, in the order of storing."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return reopenings_of(connection, dataset)
 
     def add_verdicts(self, verdicts: Iterable[NewVerdict]) -> tuple[int, int]:
@@ -211,46 +208,9 @@ class ReviewStore:
             With every verdict whose parts do not fit together, or whose client id stands for another one.
         """
         given = list(verdicts)
-        _raise_all("verdicts", [f"{_name(v)}: {p}" for v in given for p in verdict_problems(v)])
-        by_id: dict[str, NewVerdict] = {}
-        clashes = []
-        for v in given:
-            if not same_content(by_id.setdefault(v.client_id, v), v):
-                clashes.append(f"{_name(v)}: the client id is given twice, for different verdicts")
-        with self._write() as connection:
-            stored = {
-                s.client_id: s for s in select_verdicts(connection, VERDICTS, verdict.c.client_id, by_id)
-            }
-            for client_id, s in stored.items():
-                if not same_content(s, by_id[client_id]):
-                    clashes.append(f"{_name(by_id[client_id])}: the client id is stored with another verdict")
-            _raise_all("verdicts", clashes)
-            new = [v for client_id, v in by_id.items() if client_id not in stored]
-            add_questions(connection, (v.question for v in new))
-            now = datetime.now(UTC)
-            rows = [
-                {
-                    "client_id": v.client_id,
-                    "question_hash": v.question.hash,
-                    "reviewer": v.reviewer,
-                    "decision": v.decision,
-                    "labels": list(v.labels),
-                    "comment": v.comment,
-                    "seconds": v.seconds,
-                    "decided_at": v.decided_at or now,
-                    "stored_at": now,
-                    "source": v.source,
-                    "role": v.role,
-                    "category": v.category,
-                    "severity": v.severity,
-                    "shown": v.shown,
-                    "suggested": v.suggested,
-                }
-                for v in new
-            ]
-            if rows:
-                connection.execute(insert(verdict), rows)
-        return len(new), len(given) - len(new)
+        raise_all("verdicts", [f"{name_of(v)}: {p}" for v in given for p in verdict_problems(v)])
+        with self.writing() as connection:
+            return add_verdicts(connection, given, datetime.now(UTC))
 
     def withdraw(self, verdict_id: int, reviewer: str | None, reason: str, client_id: str) -> bool:
         """Take a verdict back. It stays in the history and counts no more.
@@ -278,28 +238,10 @@ class ReviewStore:
         VerdictsError
             When the client id is empty or stands for another withdrawal, or a text cannot be stored.
         """
-        texts = {"client id": client_id, "reviewer": reviewer or "", "reason": reason}
-        problems = text_problems(texts.items())
-        if not client_id:
-            problems.append("the client id is empty")
-        _raise_all(f"withdrawal of verdict {verdict_id}", problems)
-        new = {"client_id": client_id, "verdict_id": verdict_id, "reviewer": reviewer, "reason": reason}
-        with self._write() as connection:
-            columns = [withdrawal.c[name] for name in new]
-            sent = connection.execute(select(*columns).where(withdrawal.c.client_id == client_id)).first()
-            if sent is not None:
-                if dict(sent._mapping) == new:
-                    return False
-                raise VerdictsError(
-                    f"withdrawal of verdict {verdict_id}: the client id {client_id!r} is stored with another one"
-                )
-            if connection.execute(select(verdict.c.id).where(verdict.c.id == verdict_id)).first() is None:
-                raise UsageError(f"there is no verdict {verdict_id}")
-            taken = select(withdrawal.c.id).where(withdrawal.c.verdict_id == verdict_id)
-            if connection.execute(taken).first() is not None:
-                raise UsageError(f"verdict {verdict_id} is withdrawn already")
-            connection.execute(insert(withdrawal), {**new, "stored_at": datetime.now(UTC)})
-        return True
+        new = NewWithdrawal(client_id, verdict_id, reviewer, reason)
+        raise_all(f"withdrawal of verdict {verdict_id}", withdrawal_problems(new))
+        with self.writing() as connection:
+            return add_withdrawal(connection, new, datetime.now(UTC))
 
     def verdicts(self, dataset: str, question_hashes: Iterable[str] | None = None) -> list[StoredVerdict]:
         """Verdicts of a dataset, withdrawn ones too, in the order in which they were stored.
@@ -312,19 +254,19 @@ class ReviewStore:
             Only those on these questions.
         """
         of_dataset = VERDICTS.where(question.c.dataset == dataset)
-        with self._read() as connection:
+        with self.reading() as connection:
             return select_verdicts(connection, of_dataset, verdict.c.question_hash, question_hashes)
 
     def verdicts_by_client_id(self, client_ids: Iterable[str]) -> dict[str, StoredVerdict]:
         """Those of the client ids that are stored, whatever the dataset, with their verdicts."""
-        with self._read() as connection:
+        with self.reading() as connection:
             found = select_verdicts(connection, VERDICTS, verdict.c.client_id, client_ids)
         return {v.client_id: v for v in found}
 
     def item_history(self, dataset: str, item_id: str) -> list[StoredVerdict]:
         """All verdicts an item ever got, on whatever question about it, in the order of storing."""
         of_item = VERDICTS.where(question.c.dataset == dataset, question.c.item_id == item_id)
-        with self._read() as connection:
+        with self.reading() as connection:
             return select_verdicts(connection, of_item, verdict.c.question_hash, None)
 
     def tasks(self, dataset: str, question_hashes: Iterable[str] | None = None) -> list[Task]:
@@ -340,12 +282,12 @@ class ReviewStore:
         question_hashes : iterable of str, optional
             Only those on these questions.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             return tasks_of(connection, dataset, question_hashes)
 
     def questions(self, hashes: Iterable[str]) -> dict[str, Question]:
         """Those of the hashes that stand for a question the store knows, whatever the dataset."""
-        with self._read() as connection:
+        with self.reading() as connection:
             rows = in_chunks(connection, select(question), question.c.hash, hashes)
         return {r.hash: question_of(r) for r in rows}
 
@@ -357,18 +299,40 @@ class ReviewStore:
         dataset : str, optional
             Only this one.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             return marks_of(connection, dataset)
 
     @contextlib.contextmanager
-    def _read(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment and changes nothing.
+
+        Raises
+        ------
+        StoreError
+            When the store is closed, and for whatever the database says within the block.
+        """
         with self._errors(), self._engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with self._errors(), self._writer.begin() as connection:
-            yield connection
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that changes the store: one at a time, each waits for the one before it.
+
+        What it changed is on disk when the block is left, or nothing of it where an error leaves the block.
+
+        Raises
+        ------
+        StoreError
+            As `reading`, and when others write for longer than is waited.
+        """
+        # Threads of this process take turns here and not at the database, which would have them ask again and again.
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise StoreError(f"{self._where}: others have been writing to it for {BUSY_SECONDS:g} s")
+        try:
+            with self._errors(), self._writer.begin() as connection:
+                yield connection
+        finally:
+            self._turn.release()
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -378,12 +342,3 @@ class ReviewStore:
             yield
         except SQLAlchemyError as e:
             raise StoreError(f"{self._where}: {reason(e)}") from e
-
-
-def _name(v: NewVerdict) -> str:
-    return f"verdict {v.client_id!r} on item {v.question.item_id!r}"
-
-
-def _raise_all(where: str, problems: list[str]) -> None:
-    if problems:
-        raise VerdictsError(collect(where, problems))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from audits.review.records import DecidedOn, NewTask, Priority, Reopening, Task
 from audits.review.schema import (
     decided_on,
     question,
+    queue_mark,
     reopening,
     review_task,
     task_priority,
@@ -53,10 +55,19 @@ def add_tasks(connection: Connection, tasks: Sequence[NewTask]) -> int:
 def tasks_of(connection: Connection, dataset: str, question_hashes: Iterable[str] | None) -> list[Task]:
     """The tasks of a dataset, or those on some questions, in the order in which they were queued."""
     anonymous = func.count(verdict.c.id).filter(verdict.c.reviewer.is_(None))
+    ruled = verdict.c.role == "adjudicator"
     votes = (
-        select(func.count(verdict.c.reviewer.distinct()) + anonymous)
+        select(
+            func.count(verdict.c.reviewer.distinct()).filter(~ruled)
+            + func.count(verdict.c.reviewer.distinct()).filter(ruled)
+            + anonymous
+        )
         .outerjoin(withdrawal, withdrawal.c.verdict_id == verdict.c.id)
-        .where(verdict.c.question_hash == review_task.c.question_hash, withdrawal.c.id.is_(None))
+        .where(
+            verdict.c.question_hash == review_task.c.question_hash,
+            withdrawal.c.id.is_(None),
+            verdict.c.role != "repeat",
+        )
         .scalar_subquery()
     )
     query = (
@@ -86,6 +97,11 @@ def replace_priorities(connection: Connection, dataset: str, priorities: Iterabl
     """Put these in the place of all priorities of a dataset."""
     of_dataset = select(question.c.hash).where(question.c.dataset == dataset)
     connection.execute(delete(task_priority).where(task_priority.c.question_hash.in_(of_dataset)))
+    # what the next item is chosen from follows from these: it is made anew by whoever asks next
+    connection.execute(delete(queue_mark).where(queue_mark.c.dataset == dataset))
+    numbers = {c.name: 0 for c in queue_mark.c if c.name not in ("dataset", "made_of", "token")}
+    unmade = {"dataset": dataset, "made_of": "", "token": secrets.token_hex(16), **numbers}
+    connection.execute(insert(queue_mark), unmade)
     rows = [
         {
             "question_hash": p.question_hash,
@@ -100,13 +116,15 @@ def replace_priorities(connection: Connection, dataset: str, priorities: Iterabl
         connection.execute(insert(task_priority), rows)
 
 
-def priorities_of(connection: Connection, dataset: str) -> dict[str, Priority]:
-    """The priorities of a dataset's tasks, by the hash of the question."""
+def priorities_of(
+    connection: Connection, dataset: str, question_hashes: Iterable[str] | None = None
+) -> dict[str, Priority]:
+    """The priorities of a dataset's tasks, or of those on some questions, by the hash of the question."""
     return {
         r.question_hash: Priority(
             r.question_hash, r.position, r.probability, r.suggested_label, tuple(r.reasons)
         )
-        for r in _of_dataset(connection, task_priority, dataset)
+        for r in _of_dataset(connection, task_priority, dataset, question_hashes)
     }
 
 
@@ -155,15 +173,20 @@ def add_reopenings(connection: Connection, rows: Iterable[Reopening]) -> int:
     )
 
 
-def reopenings_of(connection: Connection, dataset: str) -> list[Reopening]:
-    """All reopenings of a dataset, in the order of storing."""
-    rows = sorted(_of_dataset(connection, reopening, dataset), key=lambda r: r.id)
+def reopenings_of(
+    connection: Connection, dataset: str, question_hashes: Iterable[str] | None = None
+) -> list[Reopening]:
+    """All reopenings of a dataset, or those of some questions, in the order of storing."""
+    rows = sorted(_of_dataset(connection, reopening, dataset, question_hashes), key=lambda r: r.id)
     return [Reopening(r.question_hash, r.verdict_id, r.probability, r.reason, r.at) for r in rows]
 
 
-def _of_dataset(connection: Connection, table: Table, dataset: str) -> list[Any]:
+def _of_dataset(
+    connection: Connection, table: Table, dataset: str, question_hashes: Iterable[str] | None = None
+) -> list[Any]:
     joined = select(table).join(question, table.c.question_hash == question.c.hash)
-    return list(connection.execute(joined.where(question.c.dataset == dataset)))
+    query = joined.where(question.c.dataset == dataset)
+    return in_chunks(connection, query, table.c.question_hash, question_hashes)
 
 
 def _add_once(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:

@@ -48,7 +48,7 @@ def add_questions(connection: Connection, questions: Iterable[Question]) -> None
 
 
 def in_chunks(
-    connection: Connection, query: Select[Any], column: Any, values: Iterable[str] | None
+    connection: Connection, query: Select[Any], column: Any, values: Iterable[str] | Iterable[int] | None
 ) -> list[Row[Any]]:
     """Rows of a query, restricted to some values of a column (None: not restricted); in no order."""
     if values is None:
@@ -89,7 +89,7 @@ def marks_of(connection: Connection, dataset: str | None) -> dict[str, Mark]:
 
 
 def select_verdicts(
-    connection: Connection, query: Select[Any], column: Any, values: Iterable[str] | None
+    connection: Connection, query: Select[Any], column: Any, values: Iterable[str] | Iterable[int] | None
 ) -> list[StoredVerdict]:
     """Verdicts in the order of storing; the query is `VERDICTS`, restricted as by `in_chunks`."""
     rows = sorted(in_chunks(connection, query, column, values), key=lambda r: r.id)

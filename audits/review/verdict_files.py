@@ -34,9 +34,10 @@ OPTIONAL = ("client_id", "decided_at")
 #: What the history of all verdicts has beside, and any other file may have. A row with `stored_at` was stored once and
 #: carries its whole question, so that it can be taken back where the item poses another one by now.
 HISTORY = (
-    *("content_hash", "classes_hash"),
+    *("question_content", "question_classes"),
     *("role", "category", "severity", "shown", "suggested"),
-    *("stored_at", "source", "verdict", "withdrawn"),
+    *("stored_at", "source", "verdict"),
+    *("withdrawn", "withdrawn_by", "withdrawn_at", "withdrawn_because"),
 )
 #: Content columns carry this before their own name, so that they cannot clash with the others.
 CONTENT = "content_"

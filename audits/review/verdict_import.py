@@ -7,18 +7,30 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+from sqlalchemy import Connection
 
 from audits.classes import ClassList
 from audits.errors import VerdictsError, plain
-from audits.review.answers import known_labels
+from audits.review.activity import Act, record
+from audits.review.answers import known_labels, text_of
 from audits.review.label_studio_import import read_label_studio
 from audits.review.questions import questions_of
 from audits.review.record_checks import same_content
 from audits.review.records import NewVerdict, StoredVerdict
+from audits.review.schema import verdict
 from audits.review.store import ReviewStore
+from audits.review.store_rows import VERDICTS, select_verdicts
+from audits.review.store_verdicts import (
+    NewWithdrawal,
+    add_verdicts,
+    add_withdrawal,
+    raise_all,
+    withdrawal_problems,
+)
 from audits.review.verdict_files import NAMED, BadRow, FileRow, read_rows
 from audits.review.verdict_rows import RowReader, was_stored, withdrawn
 from audits.room_config import MistakeConfig
@@ -55,6 +67,7 @@ def import_verdicts(
     items: pa.Table,
     *,
     mistakes: MistakeConfig | None = None,
+    act: Act | None = None,
 ) -> ImportResult:
     """Store the verdicts of a file: a filled-in export, a history of verdicts, or what Label Studio exports.
 
@@ -78,6 +91,8 @@ def import_verdicts(
         `contracts.ITEMS`: which questions are current.
     mistakes : MistakeConfig, optional
         Which categories and severities a filled-in row may name; None: neither.
+    act : Act, optional
+        What is told in the activity log of an import that stored something, with the numbers added to its detail.
 
     Returns
     -------
@@ -113,17 +128,23 @@ def import_verdicts(
     )
     given: list[_Given] = []
     for row in answered:
-        verdict, problems = reader.read(row, hint=len(bad) < NAMED)
+        found, problems = reader.read(row, hint=len(bad) < NAMED)
         bad += [row.bad(p) for p in problems]
-        if verdict is not None:
-            given.append(_Given(row, verdict))
+        if found is not None:
+            given.append(_Given(row, found))
     bad += _repeated(given, unit)
     new = _without_known(store, dataset, given, bad)
     if bad:
         raise VerdictsError(_message(path, bad, unit))
-    stored, already = store.add_verdicts(new)
-    taken_back = _withdraw(store, given)
-    return ImportResult(stored, len(given) - len(new) + already, unanswered, taken_back)
+    now = datetime.now(UTC)
+    with store.writing() as connection:
+        stored, already = add_verdicts(connection, new, now)
+        taken_back = _withdraw(connection, given, now)
+        done = ImportResult(stored, len(given) - len(new) + already, unanswered, taken_back)
+        if act is not None and (stored or taken_back):
+            numbers = {"file": path.name, "stored": stored, "withdrawn": taken_back}
+            record(connection, [replace(act, detail={**act.detail, **numbers})])
+    return done
 
 
 @dataclass(frozen=True)
@@ -152,8 +173,9 @@ def _repeated(given: Sequence[_Given], unit: str) -> list[BadRow]:
     client_ids: dict[str, int] = {}
     for g in given:
         client_id, line = g.verdict.client_id, g.row.line
-        # a verdict with an id is one of several that a person may have given in the course of time
-        if not client_id and (first := answers.setdefault(g.answer, line)) != line:
+        # a history, or several annotations of a task, tell what a person said in the course of time
+        over_time = was_stored(g.row) or bool(g.row.part)
+        if not over_time and (first := answers.setdefault(g.answer, line)) != line:
             who = plain(repr(g.verdict.reviewer))
             bad.append(g.row.bad(f"{who} answers this question on {unit} {first} already"))
         if client_id and (first := client_ids.setdefault(client_id, line)) != line:
@@ -161,13 +183,19 @@ def _repeated(given: Sequence[_Given], unit: str) -> list[BadRow]:
     return bad
 
 
-def _withdraw(store: ReviewStore, given: Sequence[_Given]) -> int:
-    """Take back what a history says was; a file that is imported once more completes what broke off here."""
-    gone = [g for g in given if was_stored(g.row) and withdrawn(g.row)]
-    kept = store.verdicts_by_client_id(g.verdict.client_id for g in gone)
-    standing = [kept[g.verdict.client_id] for g in gone if not kept[g.verdict.client_id].withdrawn]
+def _withdraw(connection: Connection, given: Sequence[_Given], now: datetime) -> int:
+    """Take back what a history says was taken back, unless it is; gives how many verdicts that were."""
+    gone = {g.verdict.client_id: g.row for g in given if was_stored(g.row) and withdrawn(g.row)}
+    kept = select_verdicts(connection, VERDICTS, verdict.c.client_id, gone)
+    standing = [v for v in kept if not v.withdrawn]
     for v in standing:
-        store.withdraw(v.id, v.reviewer, "withdrawn where it was imported from", f"import:{v.client_id}"[:500])
+        told = gone[v.client_id].values
+        who = text_of(told.get("withdrawn_by"), "withdrawn_by") or v.reviewer
+        why = text_of(told.get("withdrawn_because"), "withdrawn_because")
+        sent = hashlib.blake2b(v.client_id.encode(), digest_size=16).hexdigest()
+        new = NewWithdrawal(f"import-withdrawal-{sent}", v.id, who, why)
+        raise_all(f"withdrawal of {v.client_id!r}", withdrawal_problems(new))
+        add_withdrawal(connection, new, now)
     return len(standing)
 
 

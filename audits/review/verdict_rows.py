@@ -17,6 +17,9 @@ from audits.room_config import MistakeConfig
 
 T = TypeVar("T")
 
+#: Columns that make up a question, beside the dataset and the item.
+_PARTS = ("question_content", "given_label", "question_classes")
+
 _TRUTH = {"": False, "false": False, "true": True}
 
 
@@ -80,15 +83,20 @@ class RowReader:
         comment = attempt(lambda: text_of(values.get("comment"), "comment"))
         seconds = attempt(lambda: seconds_of(values.get("seconds")))
         decided_at = attempt(lambda: time_of(values.get("decided_at")))
-        source = attempt(lambda: text_of(values.get("source"), "source") or self.source)
-        client_id = attempt(lambda: text_of(values.get("client_id"), "client_id").strip())
+        source = attempt(lambda: text_of(values.get("source"), "source"))
+        client_id = attempt(lambda: text_of(values.get("client_id"), "client_id"))
         taken_back = attempt(lambda: withdrawn(row))
         if taken_back and not once:
             problems.append("'withdrawn' without 'stored_at': only a verdict that was stored can be")
+        if client_id is not None and not once:
+            client_id = client_id.strip()
         if once and client_id == "":
             problems.append("no 'client_id'; a verdict that was stored has one")
         if question is None or decision is None or labels is None:
             return None, problems
+        if row.part and values.get("given_label") != question.given_label:
+            # an answer is compared with the given label that it was asked about
+            problems.append(f"'given_label' is not that of its question, {plain(repr(question.given_label))}")
         verdict = NewVerdict(
             client_id=client_id or "",
             question=question,
@@ -98,7 +106,7 @@ class RowReader:
             comment=comment or "",
             seconds=seconds,
             decided_at=decided_at,
-            source=source or self.source,
+            source=source or ("" if once else self.source),
             role=cast(Role, role or "reviewer"),
             category=category,
             severity=severity,
@@ -130,7 +138,7 @@ class RowReader:
         return question
 
     def _rebuilt(self, values: Mapping[str, Any], hash_: str, item_id: str) -> Question:
-        parts = [text_of(values.get(n), n) for n in ("content_hash", "given_label", "classes_hash")]
+        parts = [text_of(values.get(n), n) for n in _PARTS]
         question = Question(self.dataset, item_id, *parts)
         try:
             same = question.hash == hash_
@@ -139,12 +147,18 @@ class RowReader:
         if not same:
             raise VerdictsError(
                 f"question {plain(repr(hash_))} is not the one that its parts make (dataset {self.dataset!r}, item_id, "
-                "content_hash, given_label, classes_hash)"
+                f"{', '.join(_PARTS)})"
             )
         return question
 
     def _labels(
-        self, values: Mapping[str, Any], decision: Decision, question: Question | None, *, once: bool, hint: bool
+        self,
+        values: Mapping[str, Any],
+        decision: Decision,
+        question: Question | None,
+        *,
+        once: bool,
+        hint: bool,
     ) -> tuple[str, ...]:
         said = values.get("labels")
         if not once:
@@ -166,11 +180,15 @@ class RowReader:
         return reviewer
 
     def _mistake(self, values: Mapping[str, Any], name: str, *, once: bool) -> str | None:
-        said = text_of(values.get(name), name).strip()
-        if not said or once:
+        said = text_of(values.get(name), name)
+        if once:
             return said or None
+        if not (said := said.strip()):
+            return None
         if self.mistakes is None:
-            raise VerdictsError(f"{name!r} is not asked for: the YAML has no 'mistakes' under 'review', 'room'")
+            raise VerdictsError(
+                f"{name!r} is not asked for: the YAML has no 'mistakes' under 'review', 'room'"
+            )
         known = self.mistakes.categories if name == "category" else self.mistakes.severities
         if said not in known:
             raise VerdictsError(f"unknown {name} {plain(repr(said))}; there are {', '.join(known)}")

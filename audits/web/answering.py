@@ -79,11 +79,15 @@ def text(form: FormData, name: str) -> str:
 
 def _decided(form: FormData, classes: ClassList) -> tuple[Decision, tuple[str, ...]]:
     chosen, pick, another = (text(form, name) for name in ("decision", "pick", "another"))
-    several = [v for name in ("labels", "others") for v in form.getlist(name) if isinstance(v, str) and v.strip()]
+    several = [
+        v for name in ("labels", "others") for v in form.getlist(name) if isinstance(v, str) and v.strip()
+    ]
     if not chosen and pick:
         chosen, another = "relabel", pick
     elif not chosen and several and another.strip():
-        raise HTTPException(422, "Both 'another class' and 'several classes' are filled in; press one of the buttons.")
+        raise HTTPException(
+            422, "Both 'another class' and 'several classes' are filled in; press one of the buttons."
+        )
     elif not chosen:
         chosen = "multiple" if several else "relabel" if another.strip() else ""
     if chosen == "relabel":
@@ -98,9 +102,7 @@ def _decided(form: FormData, classes: ClassList) -> tuple[Decision, tuple[str, .
     for decision in get_args(Decision):
         if chosen == decision:
             return decision, ()
-    raise HTTPException(
-        422, f"Expected a decision, one of {', '.join(get_args(Decision))}; got {chosen!r}."
-    )
+    raise HTTPException(422, f"Expected a decision, one of {', '.join(get_args(Decision))}; got {chosen!r}.")
 
 
 def _seconds(form: FormData, now: datetime) -> float | None:

@@ -12,12 +12,32 @@ from audits import __version__
 from audits.web.faults import add_faults
 from audits.web.pages import FOLDER
 from audits.web.room import Room
-from audits.web.routes import home
+from audits.web.routes import (
+    account,
+    adjudicate,
+    compare,
+    dashboard,
+    grid,
+    history,
+    home,
+    images,
+    login,
+    rescore,
+    review,
+    reviewers,
+    users,
+)
+from audits.web.security.guard import with_security
 from audits.web.settings import RoomSettings
 from audits.workspace import Workspace
 
 #: Routers of the pages.
-PAGES = (home.router,)
+PAGES = (
+    *(home.router, review.router, history.router, images.router),
+    *(grid.router, adjudicate.router, compare.router, rescore.router),
+    *(dashboard.router, reviewers.router),
+    *(login.router, account.router, users.router),
+)
 
 
 def create_app(workspace: Workspace, settings: RoomSettings | None = None) -> FastAPI:
@@ -60,4 +80,5 @@ def create_app(workspace: Workspace, settings: RoomSettings | None = None) -> Fa
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
+    with_security(app, room.settings)
     return app

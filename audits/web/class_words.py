@@ -11,7 +11,8 @@ from audits.errors import first_few
 def class_of(text: str, classes: ClassList) -> str:
     """The id of the class that a text stands for.
 
-    The first that fits: an id; what a class is displayed as; a name that one class has; the same whatever the case.
+    The first that fits: an id; what a class is displayed as; a name that one class alone has; the same whatever the
+    case.
 
     Parameters
     ----------
@@ -38,14 +39,15 @@ def class_of(text: str, classes: ClassList) -> str:
         return text
     wanted = _one_line(text)
     displayed = [classes.display(i) or "" for i in range(len(classes))]
-    for words in (classes.ids, displayed, classes.names):
-        for fold in (_one_line, _folded):
+    for fold in (_one_line, _folded):
+        for words in (classes.ids, displayed, classes.names):
             found = [i for i, w in zip(classes.ids, words, strict=True) if fold(w) == fold(wanted)]
             if len(found) == 1:
                 return found[0]
             if found:
                 raise HTTPException(
-                    422, f"{wanted!r} stands for {len(found)} classes ({first_few(found)}); give the class id."
+                    422,
+                    f"{wanted!r} stands for {len(found)} classes ({first_few(found)}); give the class id.",
                 )
     raise HTTPException(422, f"There is no class {wanted!r} among the {len(classes)} of this dataset.")
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 
 from audits.benchmark.behind_flips import behind
 from audits.benchmark.comparison import Comparison, TableRow, table_rows
 from audits.benchmark.conclusions import Conclusion, conclusions
+from audits.benchmark.truth import NO_LABEL
+from audits.classes import ClassList
 from audits.cleaned import Asked, Contest, class_distance_of, compare_cleaned, contest
 from audits.errors import UsageError
+from audits.outputs import NO_ANSWER, Ints
 from audits.review.questions import questions_of
 from audits.review.records import Mark
 from audits.review.store import ReviewStore
@@ -123,14 +127,14 @@ class Compared:
         models = self.contest.models
         found = []
         for row in self.flip_rows[:FLIPS]:
-            was, now = (models[row[k]].predicted() for k in ("was_ahead", "now_ahead"))  # type: ignore[index]
+            was, now = (models[row[k]].predicted() for k in ("was_ahead", "now_ahead"))
             moved = behind(before, after, was, now)
             found.append(
                 Flip(
-                    str(row["was_ahead"]),
-                    str(row["now_ahead"]),
-                    row["p_flip"],  # type: ignore[arg-type]
-                    row["sure"],  # type: ignore[arg-type]
+                    row["was_ahead"],
+                    row["now_ahead"],
+                    row["p_flip"],
+                    row["sure"],
                     int((moved.gain > 0).sum()),
                     int((moved.gain < 0).sum()),
                     tuple(self._items(moved.rows[:ITEMS], moved.gain[:ITEMS], was, now)),
@@ -139,7 +143,7 @@ class Compared:
         return found
 
     @cached_property
-    def flip_rows(self) -> list[Mapping[str, object]]:
+    def flip_rows(self) -> list[dict[str, Any]]:
         """All pairs that change places, as `contracts.FLIPS` has them."""
         rows = self.comparison.flips.to_pylist()
         return [r for r in rows if (r["items"], r["metric"]) == ("common", self.metric)]
@@ -155,7 +159,7 @@ class Compared:
 
     def sentences(self) -> dict[str, str]:
         """What each chart says, by its name."""
-        return {name: _sentence(chart) for name, chart in self.charts.items()}
+        return {name: str(chart.description) for name, chart in self.charts.items()}
 
     def svg(self, chart: str) -> str:
         """A chart as SVG.
@@ -169,31 +173,111 @@ class Compared:
 
         with self._guard:
             if chart not in self.charts:
-                raise UsageError(f"there is no chart {chart!r} here; there are {', '.join(self.charts) or 'none'}")
+                raise UsageError(
+                    f"there is no chart {chart!r} here; there are {', '.join(self.charts) or 'none'}"
+                )
             if chart not in self._svgs:
                 self._svgs[chart] = to_svg(self.charts[chart])
             return self._svgs[chart]
 
     def _items(
-        self, rows: np.ndarray, gains: np.ndarray, was: np.ndarray, now: np.ndarray
-    ) -> Sequence[ItemBehind]:
+        self, rows: npt.NDArray[np.intp], gains: npt.NDArray[np.int8], was: Ints, now: Ints
+    ) -> Iterator[ItemBehind]:
         items = self.contest.cleaned.items
-        classes, table = items.classes, items.items.take(rows)
+        classes = items.classes
         after = self.contest.truths("common")[self.comparison.pair[1]].take(rows)
-        questions = questions_of(table, self.loaded.name, classes)
-        found = []
+        questions = questions_of(items.items.take(rows), self.loaded.name, classes)
         for k, question in enumerate(questions):
             right = [after.labels[k], *([] if after.further is None else after.further[k])]
-            names = tuple(n for c in right if (n := _name(items.classes, int(c))) is not None)
-            found.append(
-                ItemBehind(
-                    question.item_id,
-                    question.hash,
-                    classes.display(classes.positions[question.given_label]) or question.given_label,
-                    names,
-                    _name(classes, int(was[rows[k]])),
-                    _name(classes, int(now[rows[k]])),
-                    int(gains[k]),
-                )
+            yield ItemBehind(
+                question.item_id,
+                question.hash,
+                str(classes.display(classes.positions[question.given_label])),
+                tuple(str(classes.display(int(c))) for c in right if c != NO_LABEL),
+                _said(classes, was[rows[k]]),
+                _said(classes, now[rows[k]]),
+                int(gains[k]),
             )
+
+
+class Comparisons:
+    """The comparisons of a room's datasets, kept while neither run nor verdicts change; safe with threads.
+
+    Parameters
+    ----------
+    store : ReviewStore
+    """
+
+    def __init__(self, store: ReviewStore) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[str, str], Compared] = OrderedDict()
+        self._guard = threading.Lock()
+        self._working: dict[str, threading.Lock] = {}
+
+    def of(self, loaded: Loaded, metric: str | None = None) -> Compared:
+        """Original beside cleaned scores under the verdicts of this moment.
+
+        Parameters
+        ----------
+        loaded : Loaded
+        metric : str, optional
+            One of the dataset's; left out, its first.
+
+        Raises
+        ------
+        UsageError
+            When the dataset has no model to score, or no such metric.
+        """
+        config = loaded.dataset.config
+        metric = config.metrics[0] if metric is None else metric
+        if metric not in config.metrics:
+            raise UsageError(
+                f"metric {metric!r} is not computed for {loaded.name!r} (its YAML says {', '.join(config.metrics)})"
+            )
+        key = (loaded.name, metric)
+        with self._guard:
+            working = self._working.setdefault(loaded.name, threading.Lock())
+        with working:  # whoever comes while it is worked out waits for it
+            mark = self._store.marks(loaded.name).get(loaded.name, Mark())
+            with self._guard:
+                kept = self._kept.get(key)
+                if kept is not None and kept.loaded is loaded and kept.mark == mark:
+                    self._kept.move_to_end(key)
+                    return kept
+            found = self._worked_out(loaded, metric, mark)
+            with self._guard:
+                self._kept[key] = found
+                self._kept.move_to_end(key)
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            return found
+
+    def _worked_out(self, loaded: Loaded, metric: str, mark: Mark) -> Compared:
+        config = loaded.dataset.config
+        opened = contest(loaded.tables, self._store, loaded.rule)
+        asked = Asked(
+            (metric,),
+            opened.pair,
+            (("common", metric), ("all", metric)),
+            config.uncertainty,
+            class_distance_of(loaded.dataset, opened.cleaned.items.classes),
+        )
+        compared = compare_cleaned(loaded.tables, self._store, loaded.rule, asked, opened)
+        return Compared(loaded, mark, metric, compared, opened)
+
+
+#: One for each room, for as long as it is served.
+_COMPARISONS: WeakKeyDictionary[Room, Comparisons] = WeakKeyDictionary()
+_GUARD = threading.Lock()
+
+
+def comparisons_of(room: Room) -> Comparisons:
+    """The comparisons of a room's datasets."""
+    with _GUARD:
+        if (found := _COMPARISONS.get(room)) is None:
+            found = _COMPARISONS[room] = Comparisons(room.store)
         return found
+
+
+def _said(classes: ClassList, index: int) -> str | None:
+    return None if index == NO_ANSWER else classes.display(int(index))

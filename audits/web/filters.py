@@ -39,7 +39,9 @@ def filters_of(query: QueryParams, loaded: Loaded) -> Filters:
             f"{loaded.name!r} is reviewed blind; a filter by {telling[0]!r} would tell what is kept back. "
             "There is the filter by 'given'.",
         )
-    given, suggested = (class_of(sent[k], loaded.classes) if k in sent else None for k in ("given", "suggested"))
+    given, suggested = (
+        class_of(sent[k], loaded.classes) if k in sent else None for k in ("given", "suggested")
+    )
     low, high = (_share(k, sent.get(k)) for k in ("low", "high"))
     if low is not None and high is not None and low > high:
         raise HTTPException(422, f"The least probability, {low:g}, is above the greatest, {high:g}.")
@@ -57,6 +59,11 @@ def query_of(filters: Filters, **more: str | int) -> str:
     """
     pairs = {**more, **{k: v for k, v in asdict(filters).items() if v is not None}}
     return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def audits_of(loaded: Loaded) -> list[str]:
+    """Names of the audits that the run made, sorted."""
+    return sorted(loaded.signals["signal"].unique().to_pylist())
 
 
 def _share(name: str, text: str | None) -> float | None:

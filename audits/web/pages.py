@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from audits import __version__
 from audits.web.people import Person
+from audits.web.security.visit import csrf_field, csrf_token
 
 FOLDER = Path(__file__).parent
 
@@ -76,7 +77,8 @@ def render(
         "dataset": None,
         "tab": None,
         "settings": room.settings,
-        "csrf_field": lambda: "",
+        "csrf_field": lambda: csrf_field(request),
+        "csrf_token": csrf_token(request),
         **values,
     }
     return templates.TemplateResponse(request, template, context, status_code=status)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from audits.errors import UsageError
+from audits.review.desk.desk import Desk
 from audits.review.store import ReviewStore
 from audits.web.loaded import Loaded, load, version_of
 from audits.web.people import Person
@@ -32,6 +33,7 @@ class Room:
         self.workspace, self.settings = workspace, settings
         self.store = ReviewStore(workspace.store_url)
         self._loaded: dict[str, tuple[tuple[str, str], Loaded]] = {}
+        self._desks: dict[str, tuple[Loaded, Desk]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -63,6 +65,24 @@ class Room:
             found = load(self.workspace, name)
             self._loaded[name] = version, found
             return found
+
+    def desk(self, name: str, person: Person) -> Desk:
+        """The queue of a dataset, as reviewers work it; raises as `loaded` does."""
+        loaded = self.loaded(name, person)
+        with self._lock(name):
+            if (kept := self._desks.get(name)) is not None and kept[0] is loaded:
+                return kept[1]
+            desk = Desk(
+                self.store,
+                name,
+                loaded.items,
+                loaded.dataset.config.review,
+                findings=loaded.findings,
+                signals=lambda: loaded.signals,
+                version=loaded.version,
+            )
+            self._desks[name] = loaded, desk
+            return desk
 
     @contextmanager
     def _lock(self, name: str) -> Iterator[None]:

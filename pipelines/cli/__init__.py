@@ -10,6 +10,7 @@ from pipelines.cli import (
     duplicates,
     annotators,
     review,
+    users,
     verdicts,
     compare,
     leaderboard,

@@ -7,37 +7,41 @@ statistics together.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-import pyarrow as pa
 from sqlalchemy import Text, cast, func, select
 
-from audits.classes import ClassList
 from audits.review.records import Decision, Role, Shown, Stratum
 from audits.review.schema import question, reopening, review_task, task_priority, verdict, withdrawal
 from audits.review.store import ReviewStore
 
 
-class TaskRow(NamedTuple):
-    """A question that was routed to people, with what the newest run makes of it."""
+class QuestionRow(NamedTuple):
+    """A question, with the task on it and what the newest run makes of that.
 
-    question_hash: str
+    Attributes
+    ----------
+    stratum : str or None
+        None where nobody was asked, as with verdicts that were imported.
+    ranked : bool
+        Whether the newest run says anything of the task.
+    task_id : int or None
+        Rises in the order in which tasks were queued.
+    """
+
+    hash: str
     item_id: str
-    content_hash: str
     given_label: str
-    classes_hash: str
-    stratum: Stratum
-    inclusion_probability: float
+    stratum: Stratum | None
     rank: int | None
     gold_label: str | None
-    has_priority: bool
+    task_id: int | None
+    ranked: bool
     position: int | None
     probability: float | None
-    task_id: int
 
 
 class VerdictRow(NamedTuple):
@@ -64,25 +68,20 @@ class ReviewRows:
 
     Attributes
     ----------
-    tasks : tuple of TaskRow
-        In the order in which they were queued.
+    questions : tuple of QuestionRow
+        In no order that means anything.
     verdicts : tuple of VerdictRow
         In the order in which they were stored, withdrawn ones too.
     reopened : dict of str to int
         By question, the last verdict there was when it was reopened last.
     queued : tuple of (datetime, int)
-        When tasks were queued, and how many then; rising.
+        When tasks were queued, and the highest `task_id` then; rising.
     """
 
-    tasks: tuple[TaskRow, ...]
+    questions: tuple[QuestionRow, ...]
     verdicts: tuple[VerdictRow, ...]
     reopened: dict[str, int]
     queued: tuple[tuple[datetime, int], ...]
-
-    @cached_property
-    def task_of(self) -> dict[str, TaskRow]:
-        """Task by the hash of its question."""
-        return {t.question_hash: t for t in self.tasks}
 
     @cached_property
     def standing(self) -> tuple[VerdictRow, ...]:
@@ -92,7 +91,7 @@ class ReviewRows:
     @cached_property
     def gold(self) -> dict[str, str]:
         """The label that is known to be right, by question."""
-        return {t.question_hash: t.gold_label for t in self.tasks if t.gold_label is not None}
+        return {q.hash: q.gold_label for q in self.questions if q.gold_label is not None}
 
 
 def read_rows(store: ReviewStore, dataset: str) -> ReviewRows:
@@ -104,16 +103,16 @@ def read_rows(store: ReviewStore, dataset: str) -> ReviewRows:
         When the store cannot be read.
     """
     asked = review_task.join(question, review_task.c.question_hash == question.c.hash)
-    ranked = asked.outerjoin(task_priority, task_priority.c.question_hash == question.c.hash)
-    tasks = (
+    about = question.outerjoin(review_task, review_task.c.question_hash == question.c.hash)
+    about = about.outerjoin(task_priority, task_priority.c.question_hash == question.c.hash)
+    questions = (
         select(
-            *(question.c.hash, question.c.item_id, question.c.content_hash),
-            *(question.c.given_label, question.c.classes_hash),
-            *(review_task.c.stratum, review_task.c.inclusion_probability, review_task.c.rank),
-            *(review_task.c.gold_label, task_priority.c.question_hash.is_not(None)),
-            *(task_priority.c.position, task_priority.c.probability, review_task.c.id),
+            *(question.c.hash, question.c.item_id, question.c.given_label),
+            *(review_task.c.stratum, review_task.c.rank, review_task.c.gold_label, review_task.c.id),
+            task_priority.c.question_hash.is_not(None),
+            *(task_priority.c.position, task_priority.c.probability),
         )
-        .select_from(ranked)
+        .select_from(about)
         .where(question.c.dataset == dataset)
     )
     said = verdict.join(question, verdict.c.question_hash == question.c.hash)
@@ -134,46 +133,20 @@ def read_rows(store: ReviewStore, dataset: str) -> ReviewRows:
         .group_by(reopening.c.question_hash)
     )
     queued = (
-        select(review_task.c.created_at, func.count())
+        select(review_task.c.created_at, func.max(review_task.c.id))
         .select_from(asked)
         .where(question.c.dataset == dataset)
         .group_by(review_task.c.created_at)
         .order_by(review_task.c.created_at)
     )
     labels = _Labels()
-    with store._read() as connection:
-        found = [TaskRow._make(r) for r in connection.execute(tasks)]
-        votes = [
-            VerdictRow(*r[:6], labels[r[6]], *r[7:])  # type: ignore[arg-type]  # the columns of the query
-            for r in connection.execute(verdicts)
-        ]
+    with store.reading() as connection:
+        found = tuple(QuestionRow._make(r) for r in connection.execute(questions).all())
+        votes = [VerdictRow._make((*r[:6], labels[r[6]], *r[7:])) for r in connection.execute(verdicts).all()]
         reopened = {h: int(v) for h, v in connection.execute(again)}
         moments = tuple((at, int(n)) for at, n in connection.execute(queued))
-    found.sort(key=lambda t: t.task_id)
     votes.sort(key=lambda v: v.id)
-    return ReviewRows(tuple(found), tuple(votes), reopened, moments)
-
-
-def posed(tasks: Sequence[TaskRow], items: pa.Table, classes: ClassList) -> list[bool]:
-    """Whether an item of the dataset still poses the question of each task.
-
-    Parameters
-    ----------
-    tasks : sequence of TaskRow
-    items : pyarrow.Table
-        `contracts.ITEMS`.
-    classes : ClassList
-        That the items' `label` refers to.
-    """
-    ids = classes.ids
-    now = {
-        item: (content or "", ids[label])
-        for item, content, label in zip(
-            *(items[c].to_pylist() for c in ("item_id", "content_hash", "label")), strict=True
-        )
-    }
-    same = classes.fingerprint
-    return [t.classes_hash == same and now.get(t.item_id) == (t.content_hash, t.given_label) for t in tasks]
+    return ReviewRows(found, tuple(votes), reopened, moments)
 
 
 class _Labels(dict[str, tuple[str, ...]]):

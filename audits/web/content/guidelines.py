@@ -6,7 +6,7 @@ import json
 
 from audits.config import Dataset
 from audits.input_config import ClassConfig
-from audits.yaml_files import parse_yaml, read_text
+from audits.safe_yaml import parse_yaml, read_text
 
 
 def guidelines_of(dataset: Dataset) -> dict[str, str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from audits.errors import AuditError
 from audits.ingest.content import content_hashes
@@ -24,9 +25,10 @@ MOST_POINTS = 50_000_000
 #: Up to how many points a picture is decoded before a page names it, to say in words that it is broken.
 CHECKED_POINTS = 16_000_000
 
-#: How much of a file's beginning tells a drawing (SVG) or a web page, which are programs and never shown.
-_BEGINNING = 1024
+#: Number of the EXIF entry that says how a picture lies.
+_ORIENTATION = 0x0112
 
+_TOO_LONG = f"The file has {{:,}} bytes; shown are up to {MOST_BYTES:,}."
 _AGAIN = "'labelaudit run' asks about it anew"
 
 
@@ -92,6 +94,24 @@ def look(loaded: Loaded, row: int, column: str) -> Picture | Refused | None:
     Picture, Refused or None
         None where the item names no file.
     """
+    return _kept(loaded, (row, column, "whole"), _looked)
+
+
+def glance(loaded: Loaded, row: int, column: str) -> Picture | Refused | None:
+    """As `look`, by the file's header alone: for small pictures beside the one that is asked about.
+
+    Returns
+    -------
+    Picture, Refused or None
+        The picture has no digest. Whether its points are sound, and the file unchanged, is seen when it is sent.
+    """
+    return _kept(loaded, (row, column, "header"), _glanced)
+
+
+def _kept(
+    loaded: Loaded, key: tuple[int, str, str], see: Callable[[Loaded, int, Path], Picture | Refused]
+) -> Picture | Refused | None:
+    row, column, _ = key
     name = loaded.items.further[column][row].as_py()
     if name is None:
         return None
@@ -101,11 +121,11 @@ def look(loaded: Loaded, row: int, column: str) -> Picture | Refused | None:
             return Refused("The file is in none of the folders that may be read.", 404)
         if not path.is_file():  # a named pipe would be waited for without end
             return Refused("The file is not there any more.", 404)
-        seen = _stamp(path)
-        kept = loaded.looked_at.get((row, column))
-        if kept is None or kept[0] != seen:
-            kept = seen, _looked(loaded, row, path)
-            loaded.looked_at[row, column] = kept
+        stamp = _stamp(path)
+        kept = loaded.looked_at.get(key)
+        if kept is None or kept[0] != stamp:
+            kept = stamp, see(loaded, row, path)
+            loaded.looked_at[key] = kept
     except (OSError, ValueError, RuntimeError):  # the last: links in a circle
         return Refused("The file cannot be read.", 404)
     found: Picture | Refused = kept[1]
@@ -120,21 +140,34 @@ def _stamp(path: Path) -> tuple[int, ...]:
 def _looked(loaded: Loaded, row: int, path: Path) -> Picture | Refused:
     if not _as_asked(loaded, row):
         return Refused(f"The file changed since the last run; {_AGAIN}.", 409)
-    size = os.path.getsize(path)
-    if size > MOST_BYTES:
-        return Refused(f"The file has {size:,} bytes; shown are up to {MOST_BYTES:,}.", 415, path)
+    if (size := os.path.getsize(path)) > MOST_BYTES:
+        return Refused(_TOO_LONG.format(size), 415, path)
     data = path.read_bytes()
-    found = opened(data)
+    found = opened(BytesIO(data))
     if isinstance(found, str):
         return Refused(found, 415, path)
-    width, height = found.size
-    if found.getexif().get(0x0112) in (5, 6, 7, 8):  # lying on its side
-        width, height = height, width
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    picture = Picture(path, digest, str(found.format), width, height)
-    if width * height <= CHECKED_POINTS and (fault := _fault(found)):
+    picture = _described(path, found, digest)
+    if picture.width * picture.height <= CHECKED_POINTS and (fault := _fault(found)):
         return Refused(fault, 415, path)
     return picture
+
+
+def _glanced(_: Loaded, row: int, path: Path) -> Picture | Refused:
+    if (size := os.path.getsize(path)) > MOST_BYTES:
+        return Refused(_TOO_LONG.format(size), 415, path)
+    with path.open("rb") as file:
+        found = opened(file)
+        return Refused(found, 415, path) if isinstance(found, str) else _described(path, found, "")
+
+
+def _described(path: Path, image: Any, digest: str) -> Picture:
+    width, height = image.size
+    try:
+        on_its_side = image.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
+    except Exception:  # broken EXIF data: the picture is there all the same
+        on_its_side = False
+    return Picture(path, digest, str(image.format), *((height, width) if on_its_side else (width, height)))
 
 
 def _as_asked(loaded: Loaded, row: int) -> bool:
@@ -150,20 +183,18 @@ def _as_asked(loaded: Loaded, row: int) -> bool:
     return bool(now[0] == items.items["content_hash"][row].as_py())
 
 
-def opened(data: bytes) -> Any:
+def opened(file: BinaryIO) -> Any:
     """A picture's header, nothing decoded yet; in words why not, where it is none or too large."""
     from PIL import Image, UnidentifiedImageError
 
-    if b"<svg" in (start := data[:_BEGINNING].lower()) or b"<html" in start or b"<!doctype" in start:
-        return "The file is a drawing (SVG) or a web page, which is never shown."
     too_many = f"The picture has more than {MOST_POINTS:,} points, which is too large to be shown."
     try:
         Image.init()
-        found = Image.open(BytesIO(data), formats=[f for f in FORMATS if f in Image.OPEN])
+        found = Image.open(file, formats=[f for f in FORMATS if f in Image.OPEN])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return too_many
     except UnidentifiedImageError:
-        return "The file is no picture of a known format."
+        return "The file is no picture of a known format. Drawings (SVG) and web pages are never shown."
     except Exception:  # a broken file makes decoders fail in any way
         return "The file is a broken picture."
     return too_many if found.width * found.height > MOST_POINTS else found

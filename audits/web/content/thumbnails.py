@@ -52,7 +52,7 @@ def sent(picture: Picture, size: int | None = None) -> Sent:
     small_enough = size is None or picture.largest <= size
     if small_enough and picture.format in _AS_THEY_ARE:
         return Sent(data, _AS_THEY_ARE[picture.format])
-    image = opened(data)
+    image = opened(BytesIO(data))
     if isinstance(image, str):
         raise OSError(image)
     try:

@@ -225,8 +225,9 @@ def test_an_empty_queue_is_a_file_with_a_header(store, items, classes, tmp_path)
 def test_other_suffixes_are_refused(export, take_back, tmp_path, name):
     with pytest.raises(UsageError, match=r"\.csv or \.jsonl"):
         export(name)
-    with pytest.raises(UsageError, match=r"\.csv or \.jsonl"):
-        take_back(tmp_path / name)
+    if name != "q.json":  # what Label Studio exports
+        with pytest.raises(UsageError, match=r"\.csv or \.jsonl"):
+            take_back(tmp_path / name)
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx"])

@@ -23,6 +23,11 @@ _OF_VERDICT = {
     "suggested": "TEXT",
 }
 
+_COUNTED = (
+    *("last_task", "last_verdict", "last_withdrawal", "last_reopening"),
+    *("open", "disputed", "decided"),
+)
+
 _APPEND_ONLY = ("activity", "skipping", "sent_back", "frozen_item")
 
 
@@ -30,6 +35,7 @@ def upgrade() -> None:
     """Add the columns and the tables; no row changes: every verdict there is was a reviewer's."""
     for column, kind in _OF_VERDICT.items():
         op.execute(f"ALTER TABLE verdict ADD COLUMN {column} {kind}")
+    _index("verdict", "reviewer", "id")
     op.create_table(
         "task_state",
         sa.Column("question_hash", sa.String(32), nullable=False),
@@ -37,6 +43,11 @@ def upgrade() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("position", sa.Float, nullable=False),
         sa.Column("mixed", sa.Integer, nullable=False),
+        sa.Column("leaf", sa.Integer, nullable=False),
+        sa.Column("wants", sa.Integer, nullable=False),
+        sa.Column("since", sa.Integer, nullable=False),
+        sa.Column("look", sa.Text),
+        sa.Column("first_by", sa.Text, nullable=False),
         sa.Column("given_label", sa.Text, nullable=False),
         sa.Column("suggested_label", sa.Text),
         sa.Column("probability", sa.Float),
@@ -44,11 +55,29 @@ def upgrade() -> None:
         sa.Column("audits", sa.Text, nullable=False),
         sa.Column("models", sa.Text, nullable=False),
         sa.CheckConstraint("state IN ('open', 'disputed', 'decided')", name=op.f("ck_task_state_state")),
+        sa.CheckConstraint("look IN ('second', 'repeat')", name=op.f("ck_task_state_look")),
         _of_question("task_state"),
         sa.PrimaryKeyConstraint("question_hash", name="pk_task_state"),
     )
-    _index("task_state", "dataset", "state", "position")
+    _index("task_state", "dataset", "state", "position", "question_hash")
     _index("task_state", "dataset", "state", "given_label", "suggested_label")
+    _index("task_state", "dataset", "state", "leaf")
+    _index("task_state", "dataset", "look")
+    op.create_table(
+        "queue_mark",
+        sa.Column("dataset", sa.Text, nullable=False),
+        sa.Column("made_of", sa.Text, nullable=False),
+        sa.Column("token", sa.String(64), nullable=False),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in _COUNTED),
+        sa.PrimaryKeyConstraint("dataset", name="pk_queue_mark"),
+    )
+    op.create_table(
+        "tally",
+        sa.Column("dataset", sa.Text, nullable=False),
+        sa.Column("reviewer", sa.Text, nullable=False),
+        sa.Column("verdicts", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("dataset", "reviewer", name="pk_tally"),
+    )
     op.create_table(
         "lease",
         sa.Column("question_hash", sa.String(32), nullable=False),
@@ -71,7 +100,7 @@ def upgrade() -> None:
         _moment("at"),
         _of_question("skipping"),
     )
-    _index("skipping", "question_hash")
+    _index("skipping", "question_hash", "reviewer")
     _history(
         "sent_back",
         sa.Column("client_id", sa.Text, nullable=False),
@@ -86,6 +115,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("client_id", name="uq_sent_back_client_id"),
     )
     _index("sent_back", "question_hash")
+    _index("sent_back", "reviewer")
     _history(
         "frozen_item",
         sa.Column("slice", sa.Text, nullable=False),
@@ -146,14 +176,16 @@ def downgrade() -> None:
     there = {}
     for table in (*_APPEND_ONLY, "account", "api_token"):
         there[table] = connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608
-    told = "role <> 'reviewer' OR category IS NOT NULL OR severity IS NOT NULL OR shown IS NOT NULL"
+    told = "role <> 'reviewer' OR category IS NOT NULL OR severity IS NOT NULL OR shown IS NOT NULL OR "
+    told += "suggested IS NOT NULL"
     there["verdict"] = connection.execute(
         sa.text(f"SELECT count(*) FROM verdict WHERE {told}")  # noqa: S608
     ).scalar_one()
     if any(there.values()):
         rows = ", ".join(f"{n} rows of {table}" for table, n in there.items() if n)
         raise StoreError(f"revision 0003 has no place for {rows}")
-    for table in ("task_state", "lease", *_APPEND_ONLY, "api_token", "account"):
+    op.drop_index("ix_verdict_reviewer_id", "verdict")
+    for table in ("task_state", "queue_mark", "tally", "lease", *_APPEND_ONLY, "api_token", "account"):
         op.drop_table(table)
     for column in _OF_VERDICT:
         op.execute(f"ALTER TABLE verdict DROP COLUMN {column}")
