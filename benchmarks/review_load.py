@@ -31,7 +31,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.new_workspace import init_workspace
-from audits.review.accounts import add_account, add_token
+from audits.review.accounts import Accounts, Actor
 from audits.review.store import ReviewStore
 from audits.workspace import Workspace
 from tests import postgres
@@ -222,11 +222,10 @@ def main() -> None:
                 os.environ["LABELAUDIT_BENCHMARK_STORE"] = stack.enter_context(postgres.database(admin))
             workspace = make_workspace(folder / "workspace", asked.tasks, kind)
             with ReviewStore(workspace.store_url) as store:
-                tokens = {}
-                for i in range(asked.people):
-                    name = f"reviewer-{i:02d}"
-                    add_account(store, name, "reviewer", None, by="benchmark")
-                    tokens[name] = add_token(store, name, "benchmark", by="benchmark")
+                accounts, by, tokens = Accounts(store), Actor("benchmark", via="command"), {}
+                for name in (f"reviewer-{i:02d}" for i in range(asked.people)):
+                    accounts.add(name, "reviewer", "no password", by=by)
+                    tokens[name] = accounts.add_token(name, "benchmark", by=by)[1]
             server = Server(workspace.root)
             began = time.perf_counter()
             try:

@@ -43,7 +43,7 @@ def effort_chart(dataset: str, effort: Effort) -> alt.LayerChart:
         raise UsageError("the chart 'effort' needs at least one reviewed item; got none")
     ahead = effort.ahead
     errors = effort.found[-1]
-    end = int(ahead.reviewed[-1]) if len(ahead.reviewed) else done
+    end = int(ahead.items[-1]) if len(ahead.items) else done
     highest = float(max([errors, *ahead.high.tolist()]))
     x = alt.X(
         "reviewed",
@@ -58,9 +58,9 @@ def effort_chart(dataset: str, effort: Effort) -> alt.LayerChart:
     layers: list[alt.Chart] = []
     labels = {f"{errors:,} found": float(errors)}
     at = {f"{errors:,} found": done}
-    if len(ahead.reviewed):
+    if len(ahead.items):
         rows: list[dict[str, float]] = [{"reviewed": done, "errors": errors, "low": errors, "high": errors}]
-        columns = (ahead.reviewed, ahead.expected, ahead.low, ahead.high)
+        columns = (ahead.items, ahead.expected, ahead.low, ahead.high)
         rows += [
             {"reviewed": int(r), "errors": float(e), "low": float(lo), "high": float(hi)}
             for r, e, lo, hi in zip(*columns, strict=True)
@@ -117,13 +117,13 @@ def _letters(
 
 def _notes(dataset: str, effort: Effort) -> list[str]:
     notes = [f"{dataset}: errors found in the order in which items were decided, gold items left out."]
-    if len(effort.ahead.reviewed):
+    if len(effort.ahead.items):
         notes.append(
             "Dashed: how it is expected to go on, by the probabilities as verdicts so far correct them; "
             "grey: 95 % interval."
         )
     elif effort.reason is not None and effort.left:
         notes.append(f"What is left is not forecast: {effort.reason}.")
-    if effort.unknown and len(effort.ahead.reviewed):
+    if effort.unknown and len(effort.ahead.items):
         notes.append(f"{effort.unknown:,} items without a probability are not in it.")
     return notes

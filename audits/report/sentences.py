@@ -23,10 +23,10 @@ def effort_sentence(effort: Effort) -> str:
         return "No item is reviewed yet"
     said = f"{errors:,} of {done:,} reviewed items had a wrong label"
     ahead = effort.ahead
-    if not len(ahead.reviewed):
+    if not len(ahead.items):
         return said if effort.left else f"{said}; nothing is left to review"
     more, low, high = (float(v[-1]) - errors for v in (ahead.expected, ahead.low, ahead.high))
-    left = int(ahead.reviewed[-1]) - done
+    left = int(ahead.items[-1]) - done
     are = "is" if round(more) == 1 else "are"
     return f"{said}; {more:,.0f} more {are} expected among the {left:,} left ({low:,.0f} to {high:,.0f})"
 

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from audits.errors import UsageError, plain
+from audits.review.activity import Act, record
 from audits.review.record_checks import text_problems
 from audits.review.records import ACCOUNT_ROLES, AccountRole
-from audits.review.schema import account, activity, api_token
+from audits.review.schema import account, api_token
 from audits.review.store import ReviewStore
 
 #: Longest name of an account or a token, in characters.
@@ -353,8 +354,7 @@ def _change(
 
 
 def _tell(connection: Connection, action: str, by: Actor, at: datetime, **detail: object) -> None:
-    row = {"at": at, "who": by.who, "action": action, "address": by.address}
-    connection.execute(insert(activity), {**row, "detail": {"via": by.via, **detail}})
+    record(connection, [Act(by.who, action, address=by.address, detail={"via": by.via, **detail}, at=at)])
 
 
 def _account(row: Row[Any]) -> Account:

@@ -17,6 +17,7 @@ from audits.review.records import Mark
 from audits.review.schema import HEAD, metadata
 
 _WRITES = "labelaudit_writes"
+_LIGHTLY = "labelaudit_lightly"
 
 #: What PostgreSQL says when a lock was not given within the time set.
 _LOCK_TIMEOUT = "55P03"
@@ -25,8 +26,8 @@ _LOCK_TIMEOUT = "55P03"
 _HINTS = {
     "25006": "; the server takes no writes: a standby, or set to read-only",
     "42501": (
-        "; this user needs the right to create tables in the database's schema, to read and add rows, and to delete "
-        "those of task_priority"
+        "; this user needs the right to create tables in the database's schema, to read and add rows, and to change "
+        "and delete those of task_priority, task_state, queue_mark, tally, lease, account and api_token"
     ),
 }
 
@@ -84,14 +85,18 @@ def connected(url: URL, backend: Backend) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        backend.begin(connection, bool(connection.get_execution_options().get(_WRITES, False)))
+        options = connection.get_execution_options()
+        backend.begin(connection, bool(options.get(_WRITES, False)), bool(options.get(_LIGHTLY, False)))
 
     return engine
 
 
-def writing(engine: Engine) -> Engine:
-    """The same engine for transactions that write: one at a time, each waits for the one before it."""
-    return engine.execution_options(**{_WRITES: True})
+def writing(engine: Engine, *, lightly: bool = False) -> Engine:
+    """The same engine for transactions that write: one at a time, each waits for the one before it.
+
+    What is written lightly may be undone by a power cut: see `Backend.begin`.
+    """
+    return engine.execution_options(**{_WRITES: True, _LIGHTLY: lightly})
 
 
 def reason(error: SQLAlchemyError) -> str:

@@ -21,9 +21,10 @@ from audits.review.records import ACCOUNT_ROLES, LOOKS, ROLES, TASK_STATES
 from audits.review.schema_base import UtcDateTime, metadata, one_of
 
 #: What each task comes to at this moment, and where it stands: what the next item is chosen from. `position` is its
-#: place as `open_queue.open_tasks` orders them; `mixed` is a number by which reviewers get orders of their own, `leaf` a
-#: coarser one. `wants` is how many more verdicts it wants; verdicts up to the id `since` were given before it was reopened. `look` says that
-#: a blind second look is due: at what `first_by` said, by somebody else (second) or by the same person (repeat).
+#: place as `open_queue.open_tasks` orders them; `mixed` is a number by which reviewers get orders of their own, `leaf`
+#: a coarser one. `wants` is how many more verdicts it wants; verdicts up to the id `since` were given before it was
+#: reopened. `look` says that a blind second look is due: at what `first_by` said, by somebody else (second) or by the
+#: same person (repeat).
 #: `audits` and `models` name what speaks against the given label, each name between bars: |a|b|.
 task_state = Table(
     "task_state",
@@ -92,7 +93,7 @@ lease = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     UniqueConstraint("token"),
     CheckConstraint(one_of("role", ROLES), name="role"),
-    Index(None, "dataset", "expires_at"),
+    Index(None, "dataset", "reviewer"),
 )
 
 #: A question that a reviewer put aside. It is not done: it comes again after the others.

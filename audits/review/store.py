@@ -42,7 +42,7 @@ from audits.review.store_queue import (
     replace_priorities,
     tasks_of,
 )
-from audits.review.store_rows import VERDICTS, in_chunks, marks_of, question_of, select_verdicts
+from audits.review.store_rows import VERDICTS, in_chunks, in_dataset, marks_of, question_of, select_verdicts
 from audits.review.store_verdicts import (
     NewWithdrawal,
     add_verdicts,
@@ -82,7 +82,7 @@ class ReviewStore:
 
     def __init__(self, url: str | URL) -> None:
         self._engine = open_engine(url)
-        self._writer = writing(self._engine)
+        self._writers = {lightly: writing(self._engine, lightly=lightly) for lightly in (False, True)}
         self._where = f"review store {where(self._engine.url)}"
         self._closed = False
         self._turn = threading.Lock()
@@ -253,7 +253,7 @@ class ReviewStore:
         question_hashes : iterable of str, optional
             Only those on these questions.
         """
-        of_dataset = VERDICTS.where(question.c.dataset == dataset)
+        of_dataset = VERDICTS.where(in_dataset(dataset, question_hashes))
         with self.reading() as connection:
             return select_verdicts(connection, of_dataset, verdict.c.question_hash, question_hashes)
 
@@ -315,10 +315,15 @@ class ReviewStore:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, lightly: bool = False) -> Iterator[Connection]:
         """A transaction that changes the store: one at a time, each waits for the one before it.
 
         What it changed is on disk when the block is left, or nothing of it where an error leaves the block.
+
+        Parameters
+        ----------
+        lightly : bool
+            It need not be on disk: what holds for minutes, or follows from the rest. A power cut may undo it.
 
         Raises
         ------
@@ -329,7 +334,7 @@ class ReviewStore:
         if not self._turn.acquire(timeout=BUSY_SECONDS):
             raise StoreError(f"{self._where}: others have been writing to it for {BUSY_SECONDS:g} s")
         try:
-            with self._errors(), self._writer.begin() as connection:
+            with self._errors(), self._writers[lightly].begin() as connection:
                 yield connection
         finally:
             self._turn.release()

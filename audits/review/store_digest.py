@@ -30,7 +30,10 @@ from audits.review.schema import (
 CHUNK = 5000
 
 #: Columns of a verdict that go into a `NewVerdict` as they are.
-_TOLD = ("client_id", "reviewer", "decision", "comment", "seconds", "decided_at", "source")
+_TOLD = (
+    *("client_id", "reviewer", "decision", "comment", "seconds", "decided_at", "source"),
+    *("role", "category", "severity", "shown", "suggested"),
+)
 
 #: How many faults are named.
 _NAMED = 20

@@ -21,7 +21,7 @@ from audits.review.schema import (
     verdict,
     withdrawal,
 )
-from audits.review.store_rows import QUESTION, add_questions, in_chunks, question_of
+from audits.review.store_rows import QUESTION, add_questions, in_chunks, in_dataset, question_of
 
 
 def add_tasks(connection: Connection, tasks: Sequence[NewTask]) -> int:
@@ -73,7 +73,7 @@ def tasks_of(connection: Connection, dataset: str, question_hashes: Iterable[str
     query = (
         select(review_task, *QUESTION, votes.label("verdicts"))
         .join(question, review_task.c.question_hash == question.c.hash)
-        .where(question.c.dataset == dataset)
+        .where(in_dataset(dataset, question_hashes))
     )
     rows = in_chunks(connection, query, review_task.c.question_hash, question_hashes)
     return [
@@ -185,7 +185,7 @@ def _of_dataset(
     connection: Connection, table: Table, dataset: str, question_hashes: Iterable[str] | None = None
 ) -> list[Any]:
     joined = select(table).join(question, table.c.question_hash == question.c.hash)
-    query = joined.where(question.c.dataset == dataset)
+    query = joined.where(in_dataset(dataset, question_hashes))
     return in_chunks(connection, query, table.c.question_hash, question_hashes)
 
 

@@ -60,6 +60,12 @@ def in_chunks(
     return rows
 
 
+def in_dataset(dataset: str, values: object = None) -> ColumnElement[bool]:
+    """The question is of a dataset; where the query is restricted to some values, these are looked up first."""
+    # as an expression it is no key by which a database would go through all questions of the dataset instead
+    return (question.c.dataset if values is None else func.coalesce(question.c.dataset, "")) == dataset
+
+
 def question_of(row: Row[Any]) -> Question:
     """The question of a row that was selected with `QUESTION`."""
     return Question(row.dataset, row.item_id, row.content_hash, row.given_label, row.classes_hash)
@@ -89,10 +95,18 @@ def marks_of(connection: Connection, dataset: str | None) -> dict[str, Mark]:
 
 
 def select_verdicts(
-    connection: Connection, query: Select[Any], column: Any, values: Iterable[str] | Iterable[int] | None
+    connection: Connection,
+    query: Select[Any],
+    column: Any,
+    values: Iterable[str] | Iterable[int] | None,
 ) -> list[StoredVerdict]:
     """Verdicts in the order of storing; the query is `VERDICTS`, restricted as by `in_chunks`."""
-    rows = sorted(in_chunks(connection, query, column, values), key=lambda r: r.id)
+    return verdicts_of_rows(in_chunks(connection, query, column, values))
+
+
+def verdicts_of_rows(found: Iterable[Row[Any]]) -> list[StoredVerdict]:
+    """The verdicts of rows of `VERDICTS`, in the order of storing."""
+    rows = sorted(found, key=lambda r: r.id)
     questions: dict[str, Question] = {}  # shared, so that each question's hash is computed once
     return [
         StoredVerdict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from audits.errors import UsageError, VerdictsError, collect
 from audits.review.record_checks import same_content, text_problems
-from audits.review.records import NewVerdict
+from audits.review.records import NewVerdict, StoredVerdict
 from audits.review.schema import verdict, withdrawal
 from audits.review.store_rows import VERDICTS, add_questions, select_verdicts
 
@@ -51,18 +51,40 @@ def add_verdicts(connection: Connection, given: Sequence[NewVerdict], now: datet
     VerdictsError
         With every verdict whose client id stands for another one.
     """
+    new = unsent(given, sent_before(connection, [v.client_id for v in given]))
+    add_questions(connection, (v.question for v in new))
+    insert_verdicts(connection, new, now)
+    return len(new), len(given) - len(new)
+
+
+def sent_before(connection: Connection, client_ids: Iterable[str]) -> dict[str, StoredVerdict]:
+    """Those of the client ids that are stored, with their verdicts."""
+    found = select_verdicts(connection, VERDICTS, verdict.c.client_id, client_ids)
+    return {v.client_id: v for v in found}
+
+
+def unsent(given: Sequence[NewVerdict], stored: Mapping[str, StoredVerdict]) -> list[NewVerdict]:
+    """Those of the verdicts that are not stored yet, each once.
+
+    Raises
+    ------
+    VerdictsError
+        With every verdict whose client id stands for another one.
+    """
     by_id: dict[str, NewVerdict] = {}
     clashes = []
     for v in given:
         if not same_content(by_id.setdefault(v.client_id, v), v):
             clashes.append(f"{name_of(v)}: the client id is given twice, for different verdicts")
-    stored = {s.client_id: s for s in select_verdicts(connection, VERDICTS, verdict.c.client_id, by_id)}
     for client_id, s in stored.items():
         if not same_content(s, by_id[client_id]):
             clashes.append(f"{name_of(by_id[client_id])}: the client id is stored with another verdict")
     raise_all("verdicts", clashes)
-    new = [v for client_id, v in by_id.items() if client_id not in stored]
-    add_questions(connection, (v.question for v in new))
+    return [v for client_id, v in by_id.items() if client_id not in stored]
+
+
+def insert_verdicts(connection: Connection, new: Sequence[NewVerdict], now: datetime) -> None:
+    """Store verdicts that are not stored yet, on questions that are."""
     rows = [
         {
             "client_id": v.client_id,
@@ -85,7 +107,6 @@ def add_verdicts(connection: Connection, given: Sequence[NewVerdict], now: datet
     ]
     if rows:
         connection.execute(insert(verdict), rows)
-    return len(new), len(given) - len(new)
 
 
 def withdrawal_problems(new: NewWithdrawal) -> list[str]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from audits import __version__
+from audits.web.api import router as api
 from audits.web.faults import add_faults
 from audits.web.pages import FOLDER
 from audits.web.room import Room
@@ -80,5 +81,6 @@ def create_app(workspace: Workspace, settings: RoomSettings | None = None) -> Fa
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
+    app.include_router(api.router)
     with_security(app, room.settings)
     return app

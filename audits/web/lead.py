@@ -263,7 +263,7 @@ def lead_of(room: Room, name: str, person: Person, state: str | None = None) -> 
         now = _digest([*made_of, *_stored(room.store)])
         if newest is not None and (newest.state == now or _lasts(newest, loaded)):
             return newest
-        same = _digest(made_of[:2])
+        same = _digest([loaded.lineage["items"], room.workspace.config_hash(name)])
         if kept.points[0] != same:
             kept.points = (same, {})
         lead = Lead(room.store, loaded, now, last_run, kept.points[1])

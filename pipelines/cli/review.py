@@ -38,6 +38,7 @@ def review(
     """
     from audits.errors import AuditError
     from audits.web.app import create_app
+    from audits.web.security.start import checked
     from audits.web.server import Serving
     from audits.web.settings import RoomSettings
     from pipelines.up.signals import wishes
@@ -54,7 +55,7 @@ def review(
         https=https,
     )
     with wishes() as wish:
-        served = create_app(workspace, settings)
+        served = create_app(workspace, checked(workspace, settings))
         with Serving(served, host, port, behind_proxy=https) as serving:
             say(serving.url if name is None else f"{serving.url}/d/{name}/review")
             sys.stdout.flush()  # a program that waits for the line reads it from a pipe

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audits.review.records import StoredVerdict
+from audits.review.records import StoredVerdict, Task
 from audits.review.store import ReviewStore
 from audits.stages import judgements
 from audits.stages.graph import STAGES, stages_of
@@ -66,7 +66,7 @@ class Made:
             "models": models,
             "review": {"control_rate": 1.0, **self.review},
         }
-        (folder / f"{self.name}.yaml").write_text(json.dumps(config))
+        (folder / f"{self.name}.yaml").write_text(json.dumps(config, ensure_ascii=False))
         workspace = Workspace(root)
         with ReviewStore(workspace.store_url) as store:
             for stage in stages_of(workspace.dataset(self.name)):
@@ -93,10 +93,19 @@ class Running:
         self._serving, self.url = serving, serving.url
         self.settings = replace(self.settings, port=int(serving.url.rsplit(":", 1)[1]))
 
-    def stop(self) -> None:
+    def stop(self, *, at_once: bool = False) -> None:
         if self._serving is not None:
-            self._serving.stop(at_once=True)
+            self._serving.stop(at_once=at_once)
             self._serving = None
+
+    def named(self, reviewer: str) -> None:
+        """From the next start on somebody else sits before it."""
+        self.settings = replace(self.settings, local_reviewer=reviewer)
+
+    def tasks(self, name: str = "zoo") -> list[Task]:
+        """All tasks of the queue, answered ones too."""
+        with ReviewStore(self.workspace.store_url) as store:
+            return store.tasks(name)
 
     def verdicts(self, name: str = "zoo") -> list[StoredVerdict]:
         """All verdicts there are, also while it is stopped."""

@@ -42,8 +42,12 @@ class Backend(ABC):
         """An engine that changes nothing, not even a file's name; None where there is no database."""
 
     @abstractmethod
-    def begin(self, connection: Connection, writes: bool) -> None:
-        """Start a transaction. One that writes waits for others that do; one that only reads sees one state."""
+    def begin(self, connection: Connection, writes: bool, lightly: bool = False) -> None:
+        """Start a transaction. One that writes waits for others that do; one that only reads sees one state.
+
+        What is written lightly need not be on disk when it is committed: a power cut may undo it, with all that was
+        written lightly after it, but nothing else.
+        """
 
     @abstractmethod
     def unsound(self, connection: Connection) -> list[str]:

@@ -62,7 +62,7 @@ class _Postgres(Backend):
     def looking(self, url: URL) -> Engine | None:
         return self.engine(url)
 
-    def begin(self, connection: Connection, writes: bool) -> None:
+    def begin(self, connection: Connection, writes: bool, lightly: bool = False) -> None:
         # Settings of the transaction alone, so that they hold behind a pooler too; whatever the server's own are.
         # A writer must see what was committed while it waited for its turn.
         how = "READ COMMITTED, READ WRITE" if writes else "REPEATABLE READ, READ ONLY"
@@ -76,10 +76,14 @@ class _Postgres(Backend):
             return
         # a client that hangs with the lock below must not keep everybody from writing
         connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
-        # Where the server acknowledges what is not on disk yet, it is asked to wait here.
-        connection.exec_driver_sql(
-            "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
-        )
+        if lightly:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        else:
+            # Where the server acknowledges what is not on disk yet, it is asked to wait here.
+            connection.exec_driver_sql(
+                "SELECT set_config('synchronous_commit', 'on', true) "
+                "WHERE current_setting('synchronous_commit') = 'off'"
+            )
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(backend.BUSY_SECONDS * 1000)}")
         # One writer at a time, as in SQLite: what is looked up before it is written cannot change in between, and
         # ids are given in the order of commits.

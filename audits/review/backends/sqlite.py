@@ -52,7 +52,10 @@ class _Sqlite(Backend):
             "sqlite://", poolclass=NullPool, creator=lambda: sqlite3.connect(address, uri=True)
         )
 
-    def begin(self, connection: Connection, writes: bool) -> None:
+    def begin(self, connection: Connection, writes: bool, lightly: bool = False) -> None:
+        if writes:
+            # FULL: a commit is on disk before it is acknowledged, also through a power cut
+            connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if lightly else 'FULL'}")
         # A transaction that reads first and asks for the lock later fails at once when another one wrote in
         # between; one that takes it at the start waits its turn.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

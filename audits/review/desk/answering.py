@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from audits.errors import VerdictsError, first_few
 from audits.review.desk.records import Answer
 from audits.review.desk.task_states import TaskStates
-from audits.review.record_checks import verdict_problems
+from audits.review.record_checks import text_problems, verdict_problems
 from audits.review.records import NewVerdict, Question, Role, Shown
 from audits.review.store_verdicts import raise_all
 
@@ -22,8 +22,9 @@ def checked_reviewer(reviewer: str) -> str:
     Raises
     ------
     VerdictsError
-        When it is empty or too long.
+        When it is empty, too long or cannot be stored.
     """
+    raise_all("reviewer", text_problems([("reviewer", reviewer)]))
     if not reviewer.strip():
         raise VerdictsError("the reviewer's name is empty")
     if len(reviewer) > LONGEST_REVIEWER:
@@ -31,6 +32,23 @@ def checked_reviewer(reviewer: str) -> str:
             f"the reviewer's name has {len(reviewer)} characters; at most {LONGEST_REVIEWER} are possible"
         )
     return reviewer
+
+
+def checked_texts(**texts: str | None) -> None:
+    """Refuse texts that no database can be asked for.
+
+    Raises
+    ------
+    VerdictsError
+        With those that hold a NUL character or half a character.
+    """
+    named = ((name.replace("_", " "), text) for name, text in texts.items() if text is not None)
+    raise_all("request", text_problems(named))
+
+
+def within(number: int) -> int:
+    """The number, or the nearest one that every database can compare ids with."""
+    return max(min(number, 2**31 - 1), 0)
 
 
 def new_verdicts(

@@ -59,10 +59,12 @@ class Candidates:
     def first(self, limit: int) -> list[Candidate]:
         """At most so many, in order: what was sent back, what the person holds, the queue, what they put aside."""
         found: dict[str, Candidate] = {}
+        if limit < 1:
+            return []
         for candidate in self._all(limit):
-            if len(found) >= limit:
-                break
             found.setdefault(candidate.question_hash, candidate)
+            if len(found) == limit:
+                break
         return list(found.values())
 
     def one(self, question_hash: str) -> Candidate | None:

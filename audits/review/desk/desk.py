@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select
 
 from audits.errors import UsageError, VerdictsError, first_few
 from audits.review.activity import Act, record
-from audits.review.desk.answering import checked_reviewer, new_verdicts
+from audits.review.desk.answering import checked_reviewer, checked_texts, new_verdicts, within
 from audits.review.desk.candidates import Candidate, Candidates
-from audits.review.desk.leases import Leases
+from audits.review.desk.leases import Lease, Leases
 from audits.review.desk.records import (
     Answer,
     Assignment,
@@ -25,25 +25,38 @@ from audits.review.desk.records import (
     Progress,
     SentBack,
 )
-from audits.review.desk.sending_back import open_sent_back, send_back
+from audits.review.desk.sending_back import send_back
 from audits.review.desk.standing import disputed, history, pairs, progress
-from audits.review.desk.task_states import TaskStates, suggestion
+from audits.review.desk.task_states import TaskStates
 from audits.review.open_queue import newest
 from audits.review.records import Role, Shown, StoredVerdict
-from audits.review.schema import question, skipping, verdict, withdrawal
+from audits.review.schema import lease, question, skipping, task_state, verdict, withdrawal
 from audits.review.store import ReviewStore
 from audits.review.store_queue import priorities_of, reopenings_of, tasks_of
-from audits.review.store_rows import VERDICTS, in_chunks, question_of, select_verdicts
+from audits.review.store_rows import CHUNK, VERDICTS, question_of, select_verdicts
 from audits.review.store_verdicts import (
     NewWithdrawal,
-    add_verdicts,
     add_withdrawal,
+    insert_verdicts,
     raise_all,
+    sent_before,
+    unsent,
     withdrawal_problems,
 )
 from audits.review.verdicts_of import by_question
 from audits.review_config import ReviewConfig
 from audits.stored import StoredItems
+
+#: Questions, with what the newest run suggests and the role of the lease that a person has, or had, on each.
+_ASKED = (
+    select(question, task_state.c.suggested_label, func.coalesce(lease.c.role, "reviewer").label("role"))
+    .select_from(
+        question.outerjoin(task_state, task_state.c.question_hash == question.c.hash).outerjoin(
+            lease, and_(lease.c.question_hash == question.c.hash, lease.c.reviewer == bindparam("reviewer"))
+        )
+    )
+    .where(question.c.hash.in_(bindparam("hashes", expanding=True)))
+)
 
 
 def _now() -> datetime:
@@ -112,39 +125,30 @@ class Desk:
         Assignment or None
             None where nothing is left for this person, or they may not be given this question.
         """
+        checked_texts(question=question)
         if question is None:
             found = self.take_many(reviewer, filters, ahead + 1)
             return found[ahead] if len(found) > ahead else None
         now = self._now()
-        with self.states.writing() as connection:
-            chosen = self._candidates(checked_reviewer(reviewer), filters, now).one(connection, question)
-            if chosen is None:
-                return None
-            return self._assigned(connection, reviewer, [chosen], now)[0]
+        with self.states.writing(lightly=True) as connection:
+            pools = self._candidates(connection, checked_reviewer(reviewer), Filters(), now)
+            chosen = pools.one(question)
+            return None if chosen is None else self._assigned(connection, reviewer, [chosen], now)[0]
 
     def take_many(self, reviewer: str, filters: Filters, limit: int) -> list[Assignment]:
         """Lease the person's next tasks, at most so many, in the order in which `take` gives them."""
+        checked_texts(given=filters.given, suggested=filters.suggested)
+        checked_texts(audit=filters.audit, model=filters.model)
         now = self._now()
-        with self.states.writing() as connection:
-            pools = self._candidates(checked_reviewer(reviewer), filters, now)
-            chosen = {c.question_hash: c for c in (*pools.sent_back(connection), *pools.held(connection))}
-            if len(chosen) < limit:
-                chosen |= {
-                    c.question_hash: c
-                    for c in pools.fresh(connection, limit)
-                    if c.question_hash not in chosen
-                }
-            if len(chosen) < limit:
-                chosen |= {
-                    c.question_hash: c
-                    for c in pools.put_aside(connection, limit)
-                    if c.question_hash not in chosen
-                }
-            return self._assigned(connection, reviewer, list(chosen.values())[:limit], now)
+        with self.states.writing(lightly=True) as connection:
+            pools = self._candidates(connection, checked_reviewer(reviewer), filters, now)
+            limit = within(limit)
+            return self._assigned(connection, reviewer, pools.first(limit), now)
 
     def release(self, reviewer: str, question_hash: str) -> None:
         """Give a lease back, so that others may be given the task."""
-        with self.store.writing() as connection:
+        checked_texts(question=question_hash)
+        with self.store.writing(lightly=True) as connection:
             self._leases(connection, reviewer, self._now()).give_back([question_hash])
 
     def decide(
@@ -187,31 +191,33 @@ class Desk:
         """
         checked_reviewer(reviewer)
         now = self._now()
-        hashes = [a.question_hash for a in answers]
         ids = [a.client_id for a in answers]
+        for a in answers:
+            checked_texts(question=a.question_hash, client_id=a.client_id)
         with self.states.writing() as connection:
-            leases = self._leases(connection, reviewer, now)
-            before = {v.client_id: v for v in select_verdicts(connection, VERDICTS, verdict.c.client_id, ids)}
-            asked = in_chunks(connection, select(question), question.c.hash, hashes)
+            before = sent_before(connection, ids)
+            asked = self._asked(connection, reviewer, [a.question_hash for a in answers])
             # what was stored as a second look is one, also when it is sent again after its lease is gone
-            roles = leases.roles(hashes) | {v.question.hash: v.role for v in before.values()}
-            new = new_verdicts(
+            roles = {h: r.role for h, r in asked.items()} | {v.question.hash: v.role for v in before.values()}
+            given = new_verdicts(
                 self.states,
                 reviewer,
                 answers,
-                {r.hash: question_of(r) for r in asked},
-                roles=roles if role is None else dict.fromkeys(hashes, role),
-                suggested=self._suggested(connection, hashes),
+                {h: question_of(r) for h, r in asked.items()},
+                roles=roles if role is None else dict.fromkeys(asked, role),
+                suggested={h: r.suggested_label for h, r in asked.items()},
                 source=source,
                 shown=shown,
             )
-            add_verdicts(connection, new, now)
-            stored = {v.client_id: v for v in select_verdicts(connection, VERDICTS, verdict.c.client_id, ids)}
-            fresh = [v for v in stored.values() if v.client_id not in before]
-            leases.give_back(v.question.hash for v in fresh)
-            record(connection, [self._act("decide", v, reviewer, address, now) for v in fresh])
+            new = unsent(given, before)
+            if not new:
+                return [before[i] for i in ids]
+            insert_verdicts(connection, new, now)
+            stored = sent_before(connection, [v.client_id for v in new])
+            self._leases(connection, reviewer, now).give_back(v.question.hash for v in new)
+            record(connection, [self._act("decide", v, reviewer, address, now) for v in stored.values()])
             self.states.catch_up(connection)
-            return [stored[i] for i in ids]
+            return [before.get(i) or stored[i] for i in ids]
 
     def skip(self, reviewer: str, question_hash: str, *, address: str | None) -> None:
         """Put a task aside: it comes again after all others.
@@ -222,6 +228,7 @@ class Desk:
             When there is no such question.
         """
         checked_reviewer(reviewer)
+        checked_texts(question=question_hash)
         now = self._now()
         with self.store.writing() as connection:
             self._known(connection, question_hash)
@@ -263,17 +270,16 @@ class Desk:
             When the client id is empty or stands for something else.
         """
         checked_reviewer(reviewer)
+        checked_texts(client_id=client_id)
         now = self._now()
         with self.states.writing() as connection:
             wanted = self._to_withdraw(connection, reviewer, client_id, verdicts)
             new = [v for client, v in wanted.items() if self._withdraw(connection, reviewer, client, v, now)]
             self.states.catch_up(connection)
             back = [Candidate(v.question.hash, v.role) for v in new if v.role != "adjudicator"]
-            there = {c.question_hash for c in back} & set(
-                self._posed(connection, [c.question_hash for c in back])
-            )
-            leases = self._leases(connection, reviewer, now)
-            leases.take([c for c in back if c.question_hash in there], first=True)
+            posed = {v.question.hash for v in new if self.states.posed(v.question)}
+            again = [c for c in back if c.question_hash in posed]
+            self._leases(connection, reviewer, now).take(again, first=True)
             record(connection, [self._act("undo", v, reviewer, address, now) for v in new])
             ids = [v.id for v in wanted.values()]
             return select_verdicts(connection, VERDICTS, verdict.c.id, ids)
@@ -297,8 +303,10 @@ class Desk:
         question : str, optional
             Only on this question.
         """
+        checked_texts(reviewer=reviewer, question=question)
+        before = None if before is None else within(before)
         with self.store.reading() as connection:
-            return history(connection, self.dataset, reviewer, limit, before, question)
+            return history(connection, self.dataset, reviewer, within(limit), before, question)
 
     def progress(self, reviewer: str) -> Progress:
         """How far the person and the queue have come."""
@@ -308,12 +316,12 @@ class Desk:
     def pairs(self, limit: int = 100) -> list[PairCount]:
         """Given and suggested labels of open tasks, those of most tasks first."""
         with self.states.reading() as connection:
-            return pairs(connection, self.dataset, limit)
+            return pairs(connection, self.dataset, within(limit))
 
     def disputed(self, limit: int = 50) -> list[Disputed]:
         """Tasks that have all their verdicts, which meet no rule, and that nobody adjudicated."""
         with self.states.reading() as connection:
-            return disputed(connection, self.dataset, limit)
+            return disputed(connection, self.dataset, within(limit))
 
     def send_back(
         self, verdict_id: int, *, by: str, note: str, client_id: str, address: str | None
@@ -356,12 +364,14 @@ class Desk:
         """What the person holds at this moment, the first taken first; nothing is renewed."""
         now = self._now()
         with self.states.reading() as connection:
-            held = self._candidates(reviewer, Filters(), now).held(connection)
-            rows = {r.question_hash: r for r in self._leases(connection, reviewer, now).of(None)}
-            return self._assignments(connection, reviewer, [rows[c.question_hash] for c in held])
+            chosen = self._candidates(connection, reviewer, Filters(), now).held()
+            rows = {h.question_hash: h for h in self._leases(connection, reviewer, now).held()}
+            return self._assignments(connection, chosen, [rows[c.question_hash] for c in chosen])
 
-    def _candidates(self, reviewer: str, filters: Filters, now: datetime) -> Candidates:
-        return Candidates(self.dataset, reviewer, filters, self.review.room, now)
+    def _candidates(
+        self, connection: Connection, reviewer: str, filters: Filters, now: datetime
+    ) -> Candidates:
+        return Candidates(connection, self.dataset, reviewer, filters, self.review.room, now)
 
     def _leases(self, connection: Connection, reviewer: str, now: datetime) -> Leases:
         return Leases(connection, self.dataset, reviewer, now, self.review.room.lease_minutes)
@@ -369,49 +379,41 @@ class Desk:
     def _assigned(
         self, connection: Connection, reviewer: str, chosen: Sequence[Candidate], now: datetime
     ) -> list[Assignment]:
-        leases = self._leases(connection, reviewer, now)
-        leases.sweep()
-        return self._assignments(connection, reviewer, leases.take(chosen))
+        leases = self._leases(connection, reviewer, now).take(chosen)
+        return self._assignments(connection, chosen, leases)
 
     def _assignments(
-        self, connection: Connection, reviewer: str, rows: Sequence[Row[Any]]
+        self, connection: Connection, chosen: Sequence[Candidate], leases: Sequence[Lease]
     ) -> list[Assignment]:
-        hashes = [r.question_hash for r in rows]
+        hashes = [h.question_hash for h in leases]
         tasks = {t.question.hash: t for t in tasks_of(connection, self.dataset, hashes)}
         priorities = priorities_of(connection, self.dataset, hashes)
         reopened = {r.question_hash: r for r in reopenings_of(connection, self.dataset, hashes)}
-        said = by_question(select_verdicts(connection, VERDICTS, verdict.c.question_hash, hashes))
-        sent = open_sent_back(connection, self.dataset, reviewer)
+        on_these = select_verdicts(connection, VERDICTS, verdict.c.question_hash, reopened)
+        said = by_question(on_these)
         found = []
-        for r in rows:
-            h = r.question_hash
+        for candidate, held in zip(chosen, leases, strict=True):
+            h = held.question_hash
             task = newest(tasks[h], priorities.get(h), reopened.get(h), said.get(h, ()))
-            found.append(
-                Assignment(
-                    # what is known to be right is never on the way to a reviewer
-                    replace(task, gold_label=None),
-                    r.role,
-                    r.token,
-                    r.taken_at,
-                    r.expires_at,
-                    sent.get(h),
-                )
-            )
+            # what is known to be right is never on the way to a reviewer
+            task = replace(task, gold_label=None)
+            until = held.taken_at, held.expires_at
+            found.append(Assignment(task, held.role, held.token, *until, candidate.sent_back))
         return found
 
-    def _suggested(self, connection: Connection, hashes: Sequence[str]) -> dict[str, str | None]:
-        priorities = priorities_of(connection, self.dataset, hashes)
-        tasks = tasks_of(connection, self.dataset, hashes)
-        return {t.question.hash: suggestion(t, priorities.get(t.question.hash)) for t in tasks}
+    def _asked(self, connection: Connection, reviewer: str, hashes: Sequence[str]) -> dict[str, Row[Any]]:
+        """The questions among these that the store knows, with what is suggested and as whom the person is asked."""
+        asked = {"reviewer": reviewer}
+        found: dict[str, Row[Any]] = {}
+        for start in range(0, len(hashes), CHUNK):
+            part = {**asked, "hashes": hashes[start : start + CHUNK]}
+            found.update({r.hash: r for r in connection.execute(_ASKED, part)})
+        return found
 
     def _known(self, connection: Connection, question_hash: str) -> None:
         asked = select(question.c.dataset).where(question.c.hash == question_hash)
         if connection.execute(asked).scalar() != self.dataset:
             raise UsageError(f"dataset {self.dataset!r} never asked the question {question_hash!r}")
-
-    def _posed(self, connection: Connection, hashes: Sequence[str]) -> list[str]:
-        rows = in_chunks(connection, select(question), question.c.hash, hashes)
-        return [r.hash for r in rows if self.states.posed(question_of(r))]
 
     def _to_withdraw(
         self, connection: Connection, reviewer: str, client_id: str, ids: Sequence[int] | None
@@ -427,7 +429,7 @@ class Desk:
             if not found:
                 raise UsageError(f"{reviewer} has no verdict on dataset {self.dataset!r} to take back")
             return {client_id: found[0]}
-        found = select_verdicts(connection, mine, verdict.c.id, ids)
+        found = select_verdicts(connection, mine, verdict.c.id, {within(i) for i in ids})
         if missing := sorted(set(ids) - {v.id for v in found}):
             raise UsageError(
                 f"{len(missing)} of {len(set(ids))} verdicts are not {reviewer}'s on dataset {self.dataset!r} "

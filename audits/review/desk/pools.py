@@ -5,7 +5,7 @@ All take the parameters `dataset`, `reviewer`, `now`, and the bounds of the filt
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -65,7 +65,9 @@ _HELD = exists().where(_own(_t.question_hash, lease), lease.c.expires_at > _now)
 
 _OTHERS = (
     select(func.count())
-    .where(lease.c.question_hash == _t.question_hash, lease.c.reviewer != _reviewer, lease.c.expires_at > _now)
+    .where(
+        lease.c.question_hash == _t.question_hash, lease.c.reviewer != _reviewer, lease.c.expires_at > _now
+    )
     .scalar_subquery()
 )
 
@@ -75,7 +77,7 @@ _DONE = _answered(verdict.c.id > _t.since)
 #: What makes a task one that a person may be given anew, by as whom. The repeats have to be `later` than a certain
 #: verdict of theirs.
 _MAY: dict[Role, tuple[ColumnElement[bool], ...]] = {
-    "reviewer": (_t.state == "open", ~_DONE, _OTHERS < _t.wants),
+    "reviewer": (_t.state == "open", ~_DONE, _t.wants > _OTHERS),
     "second": (_t.look == "second", _t.first_by != _reviewer, ~_answered(), literal(1) > _OTHERS),
     "repeat": (_t.look == "repeat", _t.first_by == _reviewer),
 }
@@ -83,7 +85,16 @@ _LATER = ~_answered(verdict.c.id > bindparam("up_to"), verdict.c.role == "review
 
 
 def _fits(shape: Shape) -> list[ColumnElement[bool]]:
-    return [_t.dataset == bindparam("dataset"), *(_FITS[name] for name in sorted(shape))]
+    return [_t.dataset == bindparam("dataset"), *_filtered(shape)]
+
+
+def _filtered(shape: Shape) -> list[ColumnElement[bool]]:
+    return [_FITS[name] for name in sorted(shape)]
+
+
+def _looked_up(shape: Shape) -> list[ColumnElement[bool]]:
+    """As `_fits`, of a few tasks that another table names: written so that no database goes through all of them."""
+    return [func.coalesce(_t.dataset, "") == bindparam("dataset"), *_filtered(shape)]
 
 
 def place(sequence: str) -> ColumnElement[Any]:
@@ -91,13 +102,14 @@ def place(sequence: str) -> ColumnElement[Any]:
     if sequence == "priority":
         return _t.position
     # first the leaves in an order of the person's own, then the tasks of a leaf in another one
-    times, plus = bindparam("times"), bindparam("plus")
+    times: ColumnElement[int] = bindparam("times", type_=BigInteger)
+    plus: ColumnElement[int] = bindparam("plus", type_=BigInteger)
     leaf = (cast(_t.leaf, BigInteger) * times + plus) % LEAVES
     within = (cast(_t.mixed, BigInteger) * times + plus) % MIXED
     return leaf * literal(MIXED, BigInteger) + within
 
 
-@lru_cache(maxsize=None)
+@cache
 def pool(role: Role, shape: Shape, sequence: str, *, later: bool, leaves: bool, one: bool) -> Select[Any]:
     """Tasks that a person may be given anew, in order.
 
@@ -126,19 +138,23 @@ def pool(role: Role, shape: Shape, sequence: str, *, later: bool, leaves: bool, 
     return found.where(~_skipped()).order_by(at, _t.question_hash).limit(bindparam("limit"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def held(shape: Shape, sequence: str) -> Select[Any]:
     """What the person holds and may still answer, the first taken first."""
-    mine = and_(_own(_t.question_hash, lease), lease.c.expires_at > _now)
+    mine = and_(
+        _own(_t.question_hash, lease), lease.c.dataset == bindparam("dataset"), lease.c.expires_at > _now
+    )
     wanted = or_(
         and_(_t.state == "open", lease.c.role == "reviewer", ~_DONE),
         and_(lease.c.role == _t.look, ~_answered(verdict.c.role == _t.look)),
     )
-    chosen = select(_t.question_hash, lease.c.role).select_from(task_state.join(lease, mine))
-    return chosen.where(*_fits(shape), wanted).order_by(lease.c.taken_at, place(sequence), _t.question_hash)
+    chosen = select(_t.question_hash, lease.c.role).select_from(lease.join(task_state, mine))
+    return chosen.where(*_looked_up(shape), wanted).order_by(
+        lease.c.taken_at, place(sequence), _t.question_hash
+    )
 
 
-@lru_cache(maxsize=None)
+@cache
 def returned(shape: Shape) -> Select[Any]:
     """What was sent back to the person, who gave no other verdict on it since, as whom they gave the first."""
     anew = verdict.alias("anew")
@@ -153,12 +169,12 @@ def returned(shape: Shape) -> Select[Any]:
     chosen = select(_t.question_hash, verdict.c.role, aside.label("aside"), *sent_back.c)
     return (
         chosen.select_from(joined)
-        .where(*_fits(shape), sent_back.c.reviewer == _reviewer, ~answered)
+        .where(*_looked_up(shape), sent_back.c.reviewer == _reviewer, ~answered)
         .order_by(sent_back.c.id)
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def put_aside(role: Role, shape: Shape) -> Select[Any]:
     """What the person put aside and may be given, the first put aside first."""
     last = (
@@ -167,10 +183,10 @@ def put_aside(role: Role, shape: Shape) -> Select[Any]:
         .group_by(skipping.c.question_hash)
         .subquery()
     )
-    joined = task_state.join(last, last.c.question_hash == _t.question_hash)
+    joined = last.join(task_state, last.c.question_hash == _t.question_hash)
     chosen = select(_t.question_hash, literal(role).label("role"), last.c.last).select_from(joined)
     return (
-        chosen.where(*_fits(shape), *_MAY[role], ~_HELD).order_by(last.c.last).limit(bindparam("limit"))
+        chosen.where(*_looked_up(shape), *_MAY[role], ~_HELD).order_by(last.c.last).limit(bindparam("limit"))
     )
 
 

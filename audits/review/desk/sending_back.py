@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, exists, insert, select
 from audits.errors import UsageError, VerdictsError
 from audits.review.activity import Act, record
 from audits.review.consensus import counting
+from audits.review.desk.answering import within
 from audits.review.desk.records import SentBack
 from audits.review.record_checks import text_problems
 from audits.review.schema import question, sent_back, verdict, withdrawal
@@ -56,7 +57,7 @@ def send_back(
         if (sent.verdict_id, sent.sent_by, sent.note) == (verdict_id, by, note):
             return _of(sent)
         raise VerdictsError(f"{what}: the client id {client_id!r} is stored with another one")
-    this = VERDICTS.where(question.c.dataset == dataset, verdict.c.id == verdict_id)
+    this = VERDICTS.where(question.c.dataset == dataset, verdict.c.id == within(verdict_id))
     found = select_verdicts(connection, this, None, None)
     if not found:
         raise UsageError(f"dataset {dataset!r} has no verdict {verdict_id}")

@@ -7,18 +7,20 @@ import json
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from audits.review.consensus import Rule
-from audits.review.desk.task_rows import Against, against, mixed_of, state_of
+from audits.review.desk.leases import sweep
+from audits.review.desk.task_rows import Against, against, leaf_of, mixed_of, state_of
 from audits.review.open_queue import places
 from audits.review.records import Priority, Question, Reopening, StoredVerdict, Task
 from audits.review.schema import (
@@ -33,28 +35,121 @@ from audits.review.schema import (
 )
 from audits.review.store import ReviewStore
 from audits.review.store_queue import priorities_of, reopenings_of, tasks_of
-from audits.review.store_rows import CHUNK, VERDICTS, select_verdicts
+from audits.review.store_rows import VERDICTS, verdicts_of_rows
 from audits.review.verdicts_of import by_question
 from audits.review_config import ReviewConfig
 from audits.stored import StoredItems
 
 _STATES = ("open", "disputed", "decided")
 
-#: From how many questions on that others answered all is made anew, instead of each question.
+#: From how many questions on that were answered elsewhere all is made anew.
 _MANY = 5000
 
-#: The ids up to which the history is in the table. All are given in the order of commits and never again, so that the
-#: highest one tells whether anything was added; the database finds it without counting.
+#: What was added to the history last, by the name of its column. Ids are given in the order of commits and never
+#: again: the highest one, which the database finds without counting, tells whether anything was added.
 _IDS = {
     "last_task": review_task,
     "last_verdict": verdict,
     "last_withdrawal": withdrawal,
     "last_reopening": reopening,
 }
+_HIGHEST = {
+    name: select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery() for name, table in _IDS.items()
+}
+_NEWEST = select(*(of.label(name) for name, of in _HIGHEST.items()))
+_MINE: ColumnElement[str] = bindparam("of_dataset")
+_MARK = select(queue_mark, *(of.label(f"newest_{name}") for name, of in _HIGHEST.items())).where(
+    queue_mark.c.dataset == _MINE
+)
+_ADVANCE = (
+    update(queue_mark)
+    .where(queue_mark.c.dataset == _MINE)
+    .values({c: bindparam(c) for c in (*_IDS, *_STATES)})
+)
+#: Written so that no database goes through all questions of the dataset to find the few that are asked for.
+_ASKED = func.coalesce(question.c.dataset, "") == _MINE
+_NEW_TASK = (
+    select(review_task.c.id)
+    .join(question, review_task.c.question_hash == question.c.hash)
+    .where(review_task.c.id > bindparam("last_task"), _ASKED)
+    .limit(1)
+)
+_NEW_VERDICTS = (
+    select(verdict.c.question_hash, verdict.c.reviewer)
+    .join(question, verdict.c.question_hash == question.c.hash)
+    .where(verdict.c.id > bindparam("last_verdict"), _ASKED)
+)
+_NEW_WITHDRAWALS = (
+    select(verdict.c.question_hash, verdict.c.reviewer)
+    .select_from(withdrawal.join(verdict, withdrawal.c.verdict_id == verdict.c.id))
+    .join(question, verdict.c.question_hash == question.c.hash)
+    .where(withdrawal.c.id > bindparam("last_withdrawal"), _ASKED)
+)
+_NEW_REOPENINGS = (
+    select(reopening.c.question_hash, null().label("reviewer"))
+    .join(question, reopening.c.question_hash == question.c.hash)
+    .where(reopening.c.id > bindparam("last_reopening"), _ASKED)
+)
+_STATES_OF = select(task_state.c.question_hash, task_state.c.state).where(
+    task_state.c.question_hash.in_(bindparam("hashes", expanding=True))
+)
+_CHANGE = (
+    update(task_state)
+    .where(task_state.c.question_hash == bindparam("of_question"))
+    .values({c: bindparam(c) for c in ("state", "wants", "since", "look", "first_by")})
+)
 
+
+def _tallying(dialect: str) -> Any:
+    added = (postgresql if dialect == "postgresql" else sqlite).insert(tally)
+    summed = {"verdicts": tally.c.verdicts + added.excluded.verdicts}
+    return added.on_conflict_do_update(index_elements=["dataset", "reviewer"], set_=summed)
+
+
+_TALLY = {d: _tallying(d) for d in ("sqlite", "postgresql")}
 
 #: Threads that find the table out of date make it once.
 _making = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The row of `queue_mark` of a dataset, and what is newest in the store now."""
+
+    dataset: str
+    made_of: str
+    token: str
+    last_task: int
+    last_verdict: int
+    last_withdrawal: int
+    last_reopening: int
+    open: int
+    disputed: int
+    decided: int
+    newest_last_task: int
+    newest_last_verdict: int
+    newest_last_withdrawal: int
+    newest_last_reopening: int
+
+    @property
+    def ids(self) -> dict[str, int]:
+        """Up to which ids the history is in the table."""
+        return {name: getattr(self, name) for name in _IDS}
+
+    @property
+    def newest(self) -> dict[str, int]:
+        """The newest ids there are."""
+        return {name: getattr(self, f"newest_{name}") for name in _IDS}
+
+    @property
+    def behind(self) -> tuple[int, ...]:
+        """How far the table is behind in tasks, verdicts, withdrawals and reopenings, of all datasets together."""
+        return tuple(getattr(self, f"newest_{name}") - getattr(self, name) for name in _IDS)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many tasks are in each state."""
+        return {name: getattr(self, name) for name in _STATES}
 
 
 @dataclass(frozen=True)
@@ -112,10 +207,10 @@ class TaskStates:
         )
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, lightly: bool = False) -> Iterator[Connection]:
         """A transaction that writes, in which the table says what the history comes to."""
         while True:
-            with self.store.writing() as connection:
+            with self.store.writing(lightly=lightly) as connection:
                 if self.catch_up(connection):
                     yield connection
                     return
@@ -127,143 +222,92 @@ class TaskStates:
         while True:
             with self.store.reading() as connection:
                 mark = self.mark(connection)
-                if mark is not None and self._is_made_of(mark) and self._ids(connection) == _ids_in(mark):
+                if mark is not None and mark.made_of == self.made_of and mark.behind == (0, 0, 0, 0):
                     yield connection
                     return
-            with self.writing():
+            with self.writing(lightly=True):
                 pass
 
-    def mark(self, connection: Connection) -> Row[Any] | None:
-        """The row that says what the table was made of; None where it has to be made."""
-        return connection.execute(select(queue_mark).where(queue_mark.c.dataset == self.dataset)).first()
+    def mark(self, connection: Connection) -> Mark | None:
+        """What the table was made of; None where it was never made."""
+        row = connection.execute(_MARK, {"of_dataset": self.dataset}).first()
+        return None if row is None else Mark(**row._mapping)
 
     def catch_up(self, connection: Connection) -> bool:
         """Bring the table to what was added to the history since; gives whether that could be done.
 
-        It cannot where it was made of other findings or rules, or tasks were queued.
+        It cannot where it was made of other findings or rules, tasks were queued, or too much was added.
         """
         mark = self.mark(connection)
-        if mark is None or not self._is_made_of(mark):
+        if mark is None or mark.made_of != self.made_of:
             return False
-        ids = self._ids(connection)
-        before = _ids_in(mark)
-        if ids == before:
+        if mark.behind == (0, 0, 0, 0):
             return True
-        if ids["last_task"] != before["last_task"] and self._new_tasks(connection, before["last_task"]):
+        tasks, verdicts, withdrawals, reopenings = mark.behind
+        after = {"of_dataset": self.dataset, **mark.ids}
+        if tasks and connection.execute(_NEW_TASK, after).first() is not None:
             return False
-        changed = self._changed(connection, before)
+        changed: set[str] = set()
+        moved: Counter[str] = Counter()
+        for behind, query, sign in (
+            (verdicts, _NEW_VERDICTS, 1),
+            (withdrawals, _NEW_WITHDRAWALS, -1),
+            (reopenings, _NEW_REOPENINGS, 0),
+        ):
+            if not behind:
+                continue
+            for row in connection.execute(query, after):
+                changed.add(row.question_hash)
+                if row.reviewer is not None:
+                    moved[row.reviewer] += sign
         if len(changed) > _MANY:
             return False
-        counts = Counter({s: getattr(mark, s) for s in _STATES})
-        self._refresh(connection, changed, counts)
-        self._count_verdicts(connection, before)
-        connection.execute(
-            update(queue_mark).where(queue_mark.c.dataset == self.dataset).values(**ids, **counts)
-        )
+        counts = Counter(mark.counts)
+        if changed:
+            self._refresh(connection, changed, counts)
+        rows = [{"dataset": self.dataset, "reviewer": r, "verdicts": n} for r, n in moved.items() if n]
+        if rows:
+            connection.execute(_TALLY[connection.dialect.name], rows)
+        connection.execute(_ADVANCE, {"of_dataset": self.dataset, **mark.newest, **counts})
         return True
 
     def rebuild(self) -> None:
         """Make the table anew, in one step; what is added to the history meanwhile is caught up with."""
         with _making:
-            with self.store.writing() as connection:
+            with self.store.writing(lightly=True) as connection:
                 if self.catch_up(connection):
                     return  # another thread made it while this one waited
-            self._rebuild()
+            # worked out while others write, and then put in place at once
+            with self.store.reading() as connection:
+                seen = self.mark(connection)
+                ids = connection.execute(_NEWEST).one()._mapping
+                rows, tallied = self._rows(connection), self._tallies(connection)
+            with self.store.writing(lightly=True) as connection:
+                now = self.mark(connection)
+                if (now and now.token) == (seen and seen.token):
+                    self._replace(connection, rows, tallied, dict(ids))
+                # else somebody made it, or a run replaced what it is made of: whoever needs it looks again
 
-    def _rebuild(self) -> None:
-        # worked out while others write, and then put in place at once
-        with self.store.reading() as connection:
-            seen = self.mark(connection)
-            ids = self._ids(connection)
-            rows, tallied = self._rows(connection), self._tallies(connection)
-        with self.store.writing() as connection:
-            now = self.mark(connection)
-            if _token(now) != _token(seen):
-                return  # somebody else made it, or a run replaced what it is made of; whoever needs it looks again
-            self._replace(connection, rows, tallied, ids)
-
-    def _is_made_of(self, mark: Row[Any]) -> bool:
-        return bool(mark.made_of == self.made_of)
-
-    def _ids(self, connection: Connection) -> dict[str, int]:
-        highest = [
-            select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery().label(name)
-            for name, table in _IDS.items()
-        ]
-        return dict(connection.execute(select(*highest)).one()._mapping)
-
-    def _new_tasks(self, connection: Connection, after: int) -> bool:
-        joined = review_task.join(question, review_task.c.question_hash == question.c.hash)
-        new = select(review_task.c.id).select_from(joined)
-        found = new.where(review_task.c.id > after, question.c.dataset == self.dataset).limit(1)
-        return connection.execute(found).first() is not None
-
-    def _changed(self, connection: Connection, before: dict[str, int]) -> set[str]:
-        """Questions that got a verdict, a withdrawal or a reopening since."""
-        mine = question.c.dataset == self.dataset
-        told = verdict.join(question, verdict.c.question_hash == question.c.hash)
-        taken = withdrawal.join(told, withdrawal.c.verdict_id == verdict.c.id)
-        again = reopening.join(question, reopening.c.question_hash == question.c.hash)
-        found: set[str] = set()
-        for of, newer in (
-            (told, verdict.c.id > before["last_verdict"]),
-            (taken, withdrawal.c.id > before["last_withdrawal"]),
-            (again, reopening.c.id > before["last_reopening"]),
-        ):
-            query = select(question.c.hash).select_from(of).where(newer, mine).distinct()
-            found.update(connection.execute(query).scalars())
-        return found
-
-    def _refresh(self, connection: Connection, hashes: Collection[str], counts: Counter[str]) -> None:
+    def _refresh(self, connection: Connection, changed: Collection[str], counts: Counter[str]) -> None:
         """Work out the states of some tasks; `counts` is told what changes."""
-        if not hashes:
-            return
-        asked = list(hashes)
-        there = select(task_state.c.question_hash, task_state.c.state)
-        was: dict[str, str] = {}
-        for start in range(0, len(asked), CHUNK):
-            part = there.where(task_state.c.question_hash.in_(asked[start : start + CHUNK]))
-            was.update({h: s for h, s in connection.execute(part)})
+        asked = {"of_dataset": self.dataset, "hashes": list(changed)}
+        was = {r.question_hash: r.state for r in connection.execute(_STATES_OF, asked)}
         if not was:
             return
         told = _Told.of(connection, self.dataset, was)
         rows = []
-        for t in tasks_of(connection, self.dataset, was):
-            found = told.state(t, self.rule, self.review)
-            counts[was[t.question.hash]] -= 1
+        for hash_, before in was.items():
+            found = told.state(hash_, self.rule, self.review)
+            counts[before] -= 1
             counts[found["state"]] += 1
-            rows.append({"of": t.question.hash, **found})
-        changed: dict[str, Any] = {c: bindparam(c) for c in rows[0] if c != "of"}
-        connection.execute(
-            update(task_state).where(task_state.c.question_hash == bindparam("of")).values(changed), rows
-        )
-
-    def _count_verdicts(self, connection: Connection, before: dict[str, int]) -> None:
-        """Add to each person's number what was given and taken back since."""
-        told = verdict.join(question, verdict.c.question_hash == question.c.hash)
-        taken = withdrawal.join(told, withdrawal.c.verdict_id == verdict.c.id)
-        known = (question.c.dataset == self.dataset, verdict.c.reviewer.is_not(None))
-        given = select(verdict.c.reviewer, func.count()).select_from(told)
-        back = select(verdict.c.reviewer, func.count()).select_from(taken)
-        moved: Counter[str] = Counter()
-        for query, newer, sign in (
-            (given, verdict.c.id > before["last_verdict"], 1),
-            (back, withdrawal.c.id > before["last_withdrawal"], -1),
-        ):
-            for name, n in connection.execute(query.where(newer, *known).group_by(verdict.c.reviewer)):
-                moved[name] += sign * n
-        rows = [{"dataset": self.dataset, "reviewer": r, "verdicts": n} for r, n in moved.items() if n]
-        if rows:
-            added = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(tally)
-            summed = {"verdicts": tally.c.verdicts + added.excluded.verdicts}
-            keys = ["dataset", "reviewer"]
-            connection.execute(added.on_conflict_do_update(index_elements=keys, set_=summed), rows)
+            rows.append({"of_question": hash_, **found})
+        connection.execute(_CHANGE, rows)
 
     def _rows(self, connection: Connection) -> list[dict[str, Any]]:
         tasks = [t for t in tasks_of(connection, self.dataset, None) if self.posed(t.question)]
         told = _Told.of(connection, self.dataset, None)
         priorities = priorities_of(connection, self.dataset)
-        states = {t.question.hash: told.state(t, self.rule, self.review) for t in tasks}
+        states = {t.question.hash: told.state(t.question.hash, self.rule, self.review) for t in tasks}
         waiting = {h for h, s in states.items() if s["state"] == "open"}
         place = places(tasks, priorities, waiting)
         known = against(self.findings, self.signals(), (t.question.item_id for t in tasks))
@@ -278,6 +322,7 @@ class TaskStates:
                     **states[hash_],
                     "position": place[hash_],
                     "mixed": mixed_of(hash_),
+                    "leaf": leaf_of(hash_),
                     "given_label": t.question.given_label,
                     "suggested_label": suggestion(t, priority),
                     "probability": None if priority is None else priority.probability,
@@ -315,10 +360,19 @@ class TaskStates:
             **ids,
             **{s: counts[s] for s in _STATES},
         }
+        sweep(connection, self.dataset, datetime.now(UTC))
         for table, new in ((task_state, rows), (tally, tallied), (queue_mark, [mark])):
             connection.execute(delete(table).where(table.c.dataset == self.dataset))
             if new:
                 connection.execute(insert(table), new)
+
+
+_VERDICTS_ON = VERDICTS.where(verdict.c.question_hash.in_(bindparam("hashes", expanding=True)))
+_REOPENED_ON = (
+    select(reopening)
+    .where(reopening.c.question_hash.in_(bindparam("hashes", expanding=True)))
+    .order_by(reopening.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -329,26 +383,23 @@ class _Told:
     reopened: dict[str, Reopening]
 
     @classmethod
-    def of(cls, connection: Connection, dataset: str, hashes: Iterable[str] | None) -> _Told:
-        asked = None if hashes is None else list(hashes)
-        of_dataset = VERDICTS.where(question.c.dataset == dataset)
-        verdicts = select_verdicts(connection, of_dataset, verdict.c.question_hash, asked)
-        again = reopenings_of(connection, dataset, asked)
-        return cls(by_question(verdicts), {r.question_hash: r for r in again})
+    def of(cls, connection: Connection, dataset: str, hashes: Collection[str] | None) -> _Told:
+        if hashes is None:
+            rows = connection.execute(VERDICTS.where(question.c.dataset == dataset))
+            again = reopenings_of(connection, dataset)
+        else:
+            asked = {"hashes": list(hashes)}
+            rows = connection.execute(_VERDICTS_ON, asked)
+            again = [
+                Reopening(r.question_hash, r.verdict_id, r.probability, r.reason, r.at)
+                for r in connection.execute(_REOPENED_ON, asked)
+            ]
+        return cls(by_question(verdicts_of_rows(rows)), {r.question_hash: r for r in again})
 
-    def state(self, task: Task, rule: Rule, review: ReviewConfig) -> dict[str, Any]:
-        hash_ = task.question.hash
-        return state_of(task, self.verdicts.get(hash_, ()), self.reopened.get(hash_), rule, review.room)
+    def state(self, hash_: str, rule: Rule, review: ReviewConfig) -> dict[str, Any]:
+        return state_of(hash_, self.verdicts.get(hash_, ()), self.reopened.get(hash_), rule, review.room)
 
 
 def suggestion(task: Task, priority: Priority | None) -> str | None:
     """The label that the newest run suggests; that of when it was queued where the run knows nothing of the task."""
     return task.suggested_label if priority is None else priority.suggested_label
-
-
-def _ids_in(mark: Row[Any]) -> dict[str, int]:
-    return {name: getattr(mark, name) for name in _IDS}
-
-
-def _token(mark: Row[Any] | None) -> str | None:
-    return None if mark is None else str(mark.token)

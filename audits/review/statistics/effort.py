@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audits.review.forecast import EffortCurve, effort_curve
+from audits.review.statistics.ahead import Ahead, Bools, Floats, ahead
 from audits.review.statistics.gathered import Gathered
-from audits.review.statistics.shares import LEVEL
 
 
 @dataclass(frozen=True)
@@ -19,8 +18,8 @@ class Effort:
     ----------
     found : tuple of int
         Errors among the first 0, 1, ..., m decided items, in the order of deciding.
-    ahead : EffortCurve
-        Its `reviewed`, `expected`, `low` and `high` go on from there, to the end of the queue.
+    ahead : Ahead
+        How it is expected to go on, to the end of the queue: items and errors are counted from the first reviewed item.
     left : int
         Items of the queue that are still to be reviewed, gold items and reopened ones not counted.
     unknown : int
@@ -30,14 +29,14 @@ class Effort:
     """
 
     found: tuple[int, ...]
-    ahead: EffortCurve
+    ahead: Ahead
     left: int
     unknown: int
     reason: str | None = None
 
 
 def effort(gathered: Gathered, *, seed: int = 0) -> Effort:
-    """Follow the errors found against the items reviewed, and go on as `forecast.effort_curve` expects.
+    """Follow the errors found against the items reviewed, and go on as `ahead` expects.
 
     Gold items and reopened ones are passed over.
 
@@ -47,27 +46,25 @@ def effort(gathered: Gathered, *, seed: int = 0) -> Effort:
     seed : int
     """
     waiting = [q for q in gathered.waiting if q.stratum != "gold" and not gathered.reopened(q)]
-    ahead = [q.probability for q in waiting if q.probability is not None]
+    likely = [q.probability for q in waiting if q.probability is not None]
     seen, wrong = learnt_from(gathered)
-    curve = effort_curve(np.array(ahead, dtype=np.float64), seen, wrong, level=LEVEL, seed=seed)
+    further = ahead(np.array(likely, dtype=np.float64), seen, wrong, seed=seed)
     found = np.cumsum([0, *(bool(f.wrong) for _, f in gathered.decided)])
-    # errors among items of which the newest run gives no probability were found all the same
-    beyond = int(found[-1]) - int(wrong.sum())
-    after = len(gathered.decided) - len(seen)
-    moved = EffortCurve(
-        found, curve.reviewed + after, curve.expected + beyond, curve.low + beyond, curve.high + beyond, LEVEL
+    done, errors = len(found) - 1, int(found[-1])
+    further = Ahead(
+        further.items + done, further.expected + errors, further.low + errors, further.high + errors
     )
     reason = None
     if not waiting:
         reason = "the queue is empty"
     elif not len(seen):
         reason = "nothing is decided yet that the newest run gives a probability of"
-    elif not ahead:
+    elif not likely:
         reason = "the newest run gives no probability: it has learnt from no verdicts yet"
-    return Effort(tuple(found.tolist()), moved, len(waiting), len(waiting) - len(ahead), reason)
+    return Effort(tuple(found.tolist()), further, len(waiting), len(waiting) - len(likely), reason)
 
 
-def learnt_from(gathered: Gathered) -> tuple[np.ndarray, np.ndarray]:
+def learnt_from(gathered: Gathered) -> tuple[Floats, Bools]:
     """Probabilities of the decided items, made without their own verdicts, and whether their labels were found wrong.
 
     Returns

@@ -10,10 +10,13 @@ from typing import Literal
 import numpy as np
 
 from audits.inference.proportion import wilson
-from audits.review.forecast import effort_curve
+from audits.review.statistics.ahead import ahead
 from audits.review.statistics.effort import learnt_from
 from audits.review.statistics.gathered import Gathered
 from audits.review.statistics.shares import LEVEL
+
+#: Places along the flagged items between which they are grouped.
+_PLACES = 50
 
 PartName = Literal["known", "flagged", "not flagged"]
 
@@ -78,7 +81,7 @@ def error_rate(
 
     Each item is in one of three parts. What people decided is known, and so are gold items. Of flagged items that
     nobody decided, the estimated probabilities are recalibrated on the verdicts so far and added up, as
-    `forecast.effort_curve` does. Of items that are not flagged, those in the control sample and the exploration were
+    `ahead` does. Of items that are not flagged, those in the control sample and the exploration were
     drawn at random, by a hash; their share of wrong labels stands for all, with Wilson's interval, narrowed by the
     share of items that was drawn. The interval of the sum is made of those of the parts (MOVER).
 
@@ -126,11 +129,11 @@ def error_rate(
             known, known_wrong = known + 1, known_wrong + wrong
             probability.pop(q.item_id, None)
     items = n_items - unusable
-    ahead = _flagged(gathered, list(probability.values()), seed)
+    likely = _flagged(gathered, list(probability.values()), seed)
     rest = _not_flagged(items - known - len(probability), drawn, drawn_wrong)
-    parts = (Part("known", known, known_wrong, known_wrong, known_wrong), ahead, rest)
+    parts = (Part("known", known, known_wrong, known_wrong, known_wrong), likely, rest)
     found_wrong = known_wrong + drawn_wrong
-    reason = _lacking(ahead, rest)
+    reason = _lacking(likely, rest)
     if reason is not None or not items:
         return ErrorRate(items, found_wrong, None, None, None, parts, reason or "there are no items")
     total, low, high = _sum(parts)
@@ -146,9 +149,9 @@ def _flagged(gathered: Gathered, probabilities: list[float | None], seed: int) -
     seen, wrong = learnt_from(gathered)
     if len(known) < len(probabilities) or not len(seen):
         return Part("flagged", len(probabilities), None, None, None)
-    curve = effort_curve(np.sort(known)[::-1], seen, wrong, points=1, level=LEVEL, seed=seed)
-    before = int(wrong.sum())
-    wrong_ahead, low, high = (float(x[-1]) - before for x in (curve.expected, curve.low, curve.high))
+    # in order of probability: groups are then of like ones
+    found = ahead(np.sort(known)[::-1], seen, wrong, points=_PLACES, seed=seed)
+    wrong_ahead, low, high = (float(x[-1]) for x in (found.expected, found.low, found.high))
     return Part("flagged", len(known), wrong_ahead, low, high)
 
 

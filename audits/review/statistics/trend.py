@@ -124,19 +124,21 @@ class _Past:
 
     def __init__(self, gathered: Gathered, rule: Rule) -> None:
         self._rows, self._today = gathered.rows, gathered.questions
+        self._question = {q.hash: q for q in gathered.questions}
         self._tasks = sorted(q.task_id for q in gathered.tasks if q.task_id is not None)
-        self._task_of = {q.hash: q for q in gathered.tasks}
         self._outcomes = Outcomes(rule)
         self._standing: dict[str, list[VerdictRow]] = {}
         self._events = list(_events(gathered.rows))
         self._done = 0
         self._last_task = 0
+        self._complete: set[int] = set()
+        self._early: set[int] = set()
+        self._wrong: set[str] = set()
         self.found: dict[str, Found] = {}
 
     def go_to(self, at: datetime) -> None:
         """Take in all that was stored until a moment."""
-        queued = [task for when, task in self._rows.queued if when <= at]
-        self._last_task = max(queued, default=0)
+        self._last_task = max((task for when, task in self._rows.queued if when <= at), default=0)
         while self._done < len(self._events) and self._events[self._done][0] <= at:
             _, taken_back, v = self._events[self._done]
             votes = self._standing.setdefault(v.question_hash, [])
@@ -144,22 +146,31 @@ class _Past:
                 votes.remove(v)
             else:
                 votes.append(v)
-            found = self._outcomes.of(votes)
-            if found is None:
-                self.found.pop(v.question_hash, None)
-            else:
-                self.found[v.question_hash] = found
+            self._note(v.question_hash, self._outcomes.of(votes))
             self._done += 1
 
-    def counts(self) -> tuple[int, int]:
-        """Tasks that waited, and that were complete."""
-        complete = sum(
-            (q := self._task_of.get(h)) is not None
-            and (q.task_id or 0) <= self._last_task
-            and f.outcome != "pending"
-            for h, f in self.found.items()
-        )
-        return bisect_right(self._tasks, self._last_task) - complete, complete
+    def _note(self, question: str, found: Found | None) -> None:
+        if found is None:
+            self.found.pop(question, None)
+        else:
+            self.found[question] = found
+        q = self._question.get(question)
+        if q is None:
+            return
+        wrong = found is not None and found.wrong and q.stratum != "gold"
+        (self._wrong.add if wrong else self._wrong.discard)(question)
+        if q.task_id is not None:
+            complete = found is not None and found.outcome != "pending"
+            (self._complete.add if complete else self._complete.discard)(q.task_id)
+            if complete and q.task_id > self._last_task:
+                self._early.add(q.task_id)
+
+    def counts(self) -> tuple[int, int, int]:
+        """Tasks that waited, those that were complete, and items that were found wrong."""
+        # verdicts may have come in before anybody was asked
+        self._early = {task for task in self._early if task > self._last_task}
+        complete = len(self._complete) - len(self._complete & self._early)
+        return bisect_right(self._tasks, self._last_task) - complete, complete, len(self._wrong)
 
     def gathered(self, held_out: Mapping[str, float | None]) -> Gathered:
         """How the review stood, by the probabilities of that run."""
@@ -181,11 +192,10 @@ def _events(rows: ReviewRows) -> Iterator[tuple[datetime, bool, VerdictRow]]:
 
 
 def _point(past: _Past, run: _Run, tables: TableStore, metric: str) -> TrendPoint:
-    waiting, complete = past.counts()
+    waiting, complete, wrong = past.counts()
     flagged: int | None = None
     estimated: ErrorRate | None = None
     findings = _columns(tables, "findings", run, ["item_id", "flagged", "probability", "held_out"])
-    wrong = sum(bool(f.wrong) for _, f in past.gathered({}).decided)
     if findings is not None:
         some = findings.filter(findings["flagged"])
         flagged = some.num_rows

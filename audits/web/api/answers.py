@@ -7,7 +7,7 @@ from typing import Any
 from audits.web.api.values import Fault
 
 _WORDS = {
-    400: "The request is no HTTP that this server is for, such as one to another host.",
+    400: "The request cannot be read, or is for another host.",
     401: "Nobody is signed in, or the token is not known.",
     403: "The person may not do this.",
     404: "There is no such dataset for this person, no such question or nothing to take back.",

@@ -6,14 +6,14 @@ import base64
 import binascii
 import json
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from audits.review.desk.candidates import Candidates
 from audits.review.desk.desk import Desk
 from audits.review.desk.records import Filters
+from audits.review.desk.task_rows import bar
 from audits.review.open_queue import OpenTask, newest
 from audits.review.schema import question, task_state, verdict
 from audits.review.store_queue import priorities_of, reopenings_of, tasks_of
@@ -56,8 +56,8 @@ def listed(
     """
     t = task_state.c
     keys: tuple[ColumnElement[Any], ...] = (t.question_hash,) if blind else (t.position, t.question_hash)
-    mine = Candidates(desk.dataset, "", filters, desk.review.room, datetime.now(UTC))._mine()
-    query = select(*keys).where(mine, t.state == "open").order_by(*keys).limit(limit + 1)
+    waiting = (t.dataset == desk.dataset, t.state == "open", *_fits(filters))
+    query = select(*keys).where(*waiting).order_by(*keys).limit(limit + 1)
     if cursor is not None:
         query = query.where(_after(keys, _read(cursor, blind=blind)))
     with desk.states.reading() as connection:
@@ -70,6 +70,22 @@ def listed(
         said = by_question(select_verdicts(connection, of_dataset, verdict.c.question_hash, hashes))
     found = [newest(tasks[h], priorities.get(h), reopened.get(h), said.get(h, ())) for h in hashes]
     return found, _written(rows[limit - 1]) if len(rows) > limit else None
+
+
+def _fits(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    """What the filters leave in, as when a task is taken."""
+    t = task_state.c
+    for column, value in ((t.given_label, filters.given), (t.suggested_label, filters.suggested)):
+        if value is not None:
+            yield column == value
+    for column, name in ((t.audits, filters.audit), (t.models, filters.model)):
+        if name is not None:
+            yield func.replace(column, bar(name), "") != column
+    likely = func.coalesce(t.probability, 1.0 - t.score)
+    if filters.low is not None:
+        yield likely >= filters.low
+    if filters.high is not None:
+        yield likely <= filters.high
 
 
 def _after(keys: tuple[ColumnElement[Any], ...], values: tuple[Any, ...]) -> ColumnElement[bool]:

@@ -141,7 +141,10 @@ def queue(
 
 
 @router.post(
-    "/datasets/{name}/next", operation_id="next", summary="Take the next task", responses=faults(404, 409)
+    "/datasets/{name}/next",
+    operation_id="next",
+    summary="Take the next task",
+    responses=faults(404, 409, 413),
 )
 def take(asked: OfDataset, wanted: Wanted) -> Next:
     """Lease the next task to the person: what was sent back to them, what they hold, then the queue.

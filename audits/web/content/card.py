@@ -16,6 +16,9 @@ from audits.web.content.twin import Twin, twin_of
 from audits.web.content.values import Part
 from audits.web.loaded import Loaded
 
+#: Signs that turn the direction of all text behind them; a class name that holds one would turn the reason around it.
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
 
 @dataclass(frozen=True)
 class Card:
@@ -113,6 +116,7 @@ def _with_evidence(loaded: Loaded, shown: Card, row: int, given: int, task: Open
         suggested = loaded.classes.positions.get(task.suggested_label or "")
         reasons, probability = task.reasons, task.probability
     suggested = None if suggested == given else suggested
+    reasons = tuple(r.translate(_TURNING) for r in reasons)
     said = said_of(loaded, row)
     return Card(
         item_id=shown.item_id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from audits.web.content.addresses import image_url
 from audits.web.content.pictures import Picture, Refused, look
-from audits.web.content.thumb import TINY, image_url
+from audits.web.content.thumb import TINY
 from audits.web.content.values import Part, part_of
 from audits.web.loaded import Loaded
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
-from audits.names import folder_name
+from audits.web.content.addresses import image_url, item_url
 from audits.web.content.named import Named, named
 from audits.web.content.pictures import Picture, glance
 from audits.web.content.values import words_of
@@ -74,7 +73,7 @@ def thumb(loaded: Loaded, row: int, *, blind: bool, distance: float | None = Non
     return Thumb(
         item_id=question.item_id,
         question_hash=question.hash,
-        href=f"/d/{quote(loaded.name)}/q/{question.hash}",
+        href=item_url(loaded, row),
         url=None if url is None else f"{url}?size=96",
         large_url=None if url is None else f"{url}?size=384",
         tiny=tiny,
@@ -83,12 +82,6 @@ def thumb(loaded: Loaded, row: int, *, blind: bool, distance: float | None = Non
         flagged=not blind and bool(loaded.flagged[row]),
         distance=distance,
     )
-
-
-def image_url(loaded: Loaded, row: int, column: str) -> str:
-    """Where an item's file is served; tells nothing of its label, its name or a suggestion."""
-    name = quote(folder_name(column), safe="")
-    return f"/d/{quote(loaded.name)}/image/{loaded.questions[row].hash}/{name}"
 
 
 def _picture(loaded: Loaded, row: int) -> tuple[str | None, bool]:

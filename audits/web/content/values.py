@@ -10,6 +10,9 @@ from typing import Any, Literal
 from audits.item_view import plain_value
 from audits.web.pages import LONG_TEXT
 
+#: The same for a text within a list or within rows.
+LONG_ENTRY = 1_000
+
 #: How many entries of a list or of a mapping are shown at once.
 LONG_LIST = 50
 
@@ -104,7 +107,7 @@ class _Layout:
         if isinstance(value, str):
             if short or not value:
                 return Part(name, "value", *cut(value))
-            return Part(name, "text", *cut(value))
+            return Part(name, "text", *cut(value, LONG_ENTRY if depth else LONG_TEXT))
         if isinstance(value, (list, tuple)):
             return self._list(name, value, markers, depth)
         if isinstance(value, Mapping):

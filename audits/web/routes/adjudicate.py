@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from audits.review.desk.records import Disputed
+from audits.errors import VerdictsError
+from audits.review.desk.records import Answer, Disputed
+from audits.review.records import Shown, StoredVerdict
 from audits.web.answering import answer_of, text
 from audits.web.content.card import card
 from audits.web.digits import digits_of
@@ -72,13 +75,19 @@ def decide(request: Request, person: Adjudicating, name: str, form: Sent) -> Res
     asked = known_question(room.store, name, text(form, "question"))
     config = loaded.dataset.config.review.room
     answer = answer_of(form, asked, loaded.classes, config, datetime.now(UTC))
-    desk.decide(
-        person.name,
-        [answer],
-        address=person.address,
-        shown="blind" if config.blind else "open",
-        role="adjudicator",
-    )
+    shown: Shown = "blind" if config.blind else "open"
+
+    def store(answer: Answer) -> None:
+        desk.decide(person.name, [answer], address=person.address, shown=shown, role="adjudicator")
+
+    try:
+        store(answer)
+    except VerdictsError:
+        # a form that is sent twice: the time it took is worked out here, and is another one
+        sent = room.store.verdicts_by_client_id([answer.client_id]).get(answer.client_id)
+        if sent is None or sent.seconds == answer.seconds:
+            raise
+        store(replace(answer, seconds=sent.seconds))
     return _to(name, text(form, "here"))
 
 
@@ -126,7 +135,7 @@ def _shown(loaded: Loaded, disputed: Disputed, reader: str) -> dict[str, Any]:
     }
 
 
-def _ruling(verdict: Any) -> bool:
+def _ruling(verdict: StoredVerdict) -> bool:
     return verdict.role == "adjudicator" and not verdict.withdrawn
 
 

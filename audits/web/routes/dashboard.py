@@ -69,7 +69,7 @@ def _places(lead: Lead) -> list[tuple[int, int | None, float | None, float | Non
     rows: list[tuple[int, int | None, float | None, float | None, float | None]] = [
         (i, found[i], None, None, None) for i in [*range(step, done, step), done] if i
     ]
-    columns = (ahead.reviewed, ahead.expected, ahead.low, ahead.high)
+    columns = (ahead.items, ahead.expected, ahead.low, ahead.high)
     further = list(zip(*(c.tolist() for c in columns), strict=True))
     step = max(1, -(-len(further) // (PLACES // 2)))
     # from the end, which is told in any case

@@ -97,7 +97,7 @@ def one(request: Request, person: SignedIn, name: str, question_hash: str) -> Re
             mine=said(loaded, mine[-1], person.name) if mine else None,
             standing=mine,
             said=[said(loaded, v, person.name) for v in to_be_seen(verdicts, person.name, blind=blind)],
-            back=_before(desk, person.name, mine[-1].id if mine else None),
+            back=_before(desk, person.name, mine[-1].id if mine else None, asked.hash),
         )
     )
 
@@ -110,9 +110,14 @@ def back(request: Request, person: SignedIn, name: str) -> Response:
     return unkept(RedirectResponse(path, status_code=303))
 
 
-def _before(desk: Desk, reviewer: str, verdict_id: int | None) -> str | None:
-    last = next(iter(desk.history(reviewer, limit=1, before=verdict_id)), None)
-    return None if last is None else last.verdict.question.hash
+def _before(
+    desk: Desk, reviewer: str, verdict_id: int | None, question_hash: str | None = None
+) -> str | None:
+    """The question that the person decided before a verdict, or last; of those that stand, and not the same again."""
+    for done in desk.history(reviewer, limit=ENTRIES, before=verdict_id):
+        if not done.verdict.withdrawn and done.verdict.question.hash != question_hash:
+            return done.verdict.question.hash
+    return None
 
 
 def _entries(desk: Desk, reviewer: str, before: int | None, decision: str) -> tuple[list[Done], int | None]:

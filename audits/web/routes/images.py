@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
-from audits.names import folder_name
+from audits.web.content.addresses import column_key
 from audits.web.content.pictures import Refused, look
 from audits.web.content.thumbnails import sent
 from audits.web.loaded import Loaded
@@ -46,7 +46,7 @@ def image(
     question : str
         Hash of the item's question: it tells neither its id nor its label.
     column : str
-        The column that names the file, as `folder_name` writes it.
+        The column that names the file, as `column_key` writes it.
     size : {"96", "384"}, optional
         The longer side of a smaller picture, in points; left out: the file as it is.
     download : {"1"}, optional
@@ -61,7 +61,7 @@ def _answer(
     request: Request, loaded: Loaded, question: str, column: str, size: int | None, download: bool
 ) -> Response:
     row = loaded.question_rows.get(question)
-    named = next((c for c in loaded.file_columns if folder_name(c) == column), None)
+    named = next((c for c in loaded.file_columns if column_key(c) == column), None)
     if row is None or named is None:
         raise HTTPException(404, "No item of this dataset names such a file.")
     found = look(loaded, row, named)

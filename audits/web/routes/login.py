@@ -56,7 +56,7 @@ def log_in(
     if account is None:
         # a name that is no account's may be a password that somebody typed into the wrong field: it is not kept
         known = name if security.accounts.get(name) is not None else None
-        security.accounts.tell("log-in refused", by=Actor(known, address))
+        security.accounts.tell("log-in refused", by=Actor(None, address), account=known)
         return _page(request, name, next, _WRONG, 401)
     security.attempts.succeeded(name, address)
     security.accounts.tell("logged in", by=Actor(name, address))

@@ -78,6 +78,9 @@ def decide(request: Request, person: SignedIn, name: str, form: Sent) -> Respons
     room = request.app.state.room
     loaded = room.loaded(name, person)
     desk: Desk = room.desk(name, person)
+    if (decided_as := text(form, "reviewer")) not in ("", person.name):
+        # a browser that kept a decision sends it on when somebody else has signed in
+        raise HTTPException(403, f"This was decided as {decided_as!r}, and you are {person.name!r}.")
     asked = known_question(room.store, name, text(form, "question"))
     config = loaded.dataset.config.review.room
     answer = answer_of(form, asked, loaded.classes, config, datetime.now(UTC))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,6 +18,17 @@ from audits.review_config import ReviewConfig
 from audits.workspace import Workspace
 from audits.yaml_files import read_yaml
 
+#: How long what a file said counts before it is looked at again, in seconds: there may be hundreds, and each request
+#: asks for all of them.
+FRESH_SECONDS = 1.0
+
+
+@dataclass
+class _Read:
+    mark: tuple[int, int]
+    named: frozenset[str] | None
+    looked: float
+
 
 class Grants:
     """Which datasets a person sees. Files are read again when they change. Safe to use from several threads.
@@ -22,26 +36,39 @@ class Grants:
     Parameters
     ----------
     workspace : Workspace
+    fresh : float
+        How long what a file said counts before it is looked at again, in seconds.
+    now : callable, optional
+        Seconds of a clock that only goes forward.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(
+        self,
+        workspace: Workspace,
+        fresh: float = FRESH_SECONDS,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._workspace, self._fresh, self._now = workspace, fresh, now
         self._guard = threading.Lock()
-        self._read: dict[str, tuple[tuple[int, int], frozenset[str] | None]] = {}
+        self._read: dict[str, _Read] = {}
 
     def reviewers(self, dataset: str) -> frozenset[str] | None:
         """Whom a dataset's YAML names as its reviewers, empty for nobody; None where it cannot be read."""
-        path = self._workspace.datasets_dir / f"{dataset}.yaml"
-        try:
-            stat = os.stat(path)
-        except OSError:
-            return None
-        mark = (stat.st_mtime_ns, stat.st_size)
         with self._guard:
-            kept = self._read.get(dataset)
-            if kept is None or kept[0] != mark:
-                kept = self._read[dataset] = mark, _named(path)
-            return kept[1]
+            kept, now = self._read.get(dataset), self._now()
+            if kept is not None and now - kept.looked < self._fresh:
+                return kept.named
+            path = self._workspace.datasets_dir / f"{dataset}.yaml"
+            try:
+                stat = os.stat(path)
+            except OSError:
+                self._read.pop(dataset, None)
+                return None
+            mark = (stat.st_mtime_ns, stat.st_size)
+            if kept is None or kept.mark != mark:
+                kept = self._read[dataset] = _Read(mark, _named(path), now)
+            kept.looked = now
+            return kept.named
 
     def naming(self, datasets: tuple[str, ...] | None = None) -> list[str]:
         """Those of the datasets, or of all, whose YAML names reviewers; these need accounts."""

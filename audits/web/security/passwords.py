@@ -49,7 +49,10 @@ class Passwords:
             takes does not tell which names there are.
         password : str
         """
-        against = self._stand_in() if stored is None else stored
+        stand_in = (
+            self._stand_in()
+        )  # also where it is not needed: the first that needs it must not take longer
+        against = stand_in if stored is None else stored
         with self._turns:
             try:
                 self._hasher.verify(against, _normal(password)[:LONGEST])

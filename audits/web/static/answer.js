@@ -2,7 +2,7 @@
 
 import { matches } from "./typeahead.js";
 
-const SENT = ["client_id", "question", "decision", "pick", "another", "labels", "others", "comment", "category", "severity", "back"];
+const SENT = ["client_id", "reviewer", "question", "decision", "pick", "another", "labels", "others", "comment", "category", "severity", "back"];
 
 /** The class that a text field stands for: the one that was chosen, or the only one that it can mean. */
 function classIn(input) {

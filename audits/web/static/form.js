@@ -57,7 +57,7 @@ function askAboutMistakes(form) {
         const button = held;
         held = null;
         field.dataset.asked = "";
-        form.requestSubmit(button);
+        setTimeout(() => form.requestSubmit(button)); // not while a submission is under way
       } else if (pressed?.matches("[data-wrong]") && !("asked" in field.dataset)) {
         event.stopImmediatePropagation();
         event.preventDefault();

@@ -65,8 +65,9 @@ function select() {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     if (event.target.closest?.("textarea, select, summary, input:not([type=checkbox])")) return;
     const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns(), Home: -Infinity, End: Infinity };
-    if (!(event.key in steps)) return;
     const onTile = boxes.includes(event.target);
+    if (onTile && event.key === "Enter") return event.preventDefault(); // it would send the form
+    if (!(event.key in steps)) return;
     if (!onTile && event.target.closest?.("button, a")) return;
     event.preventDefault();
     // the first arrow goes to where the selection is, and only the next one on
@@ -98,7 +99,11 @@ function select() {
   });
 
   const more = form.querySelector(".grid-more");
-  more.addEventListener("toggle", () => more.open && more.querySelector("textarea").focus());
+  more.querySelector("summary").addEventListener("click", (event) => {
+    event.preventDefault(); // opened at once, so that what is typed next is the comment
+    more.open = !more.open;
+    if (more.open) more.querySelector("textarea").focus();
+  });
   more.addEventListener("keydown", (event) => {
     if (event.key === "Escape") boxes[at].focus();
   });

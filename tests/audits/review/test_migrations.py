@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 import audits.review.database as database
 from audits.errors import StoreError, StoreVersionError
 from audits.review.backends import resolve
-from audits.review.records import DecidedOn, NewTask, Priority, Question, Reopening
-from audits.review.schema import APPEND_ONLY, DERIVED, HEAD, metadata
+from audits.review.records import DecidedOn, NewTask, NewVerdict, Priority, Question, Reopening
+from audits.review.schema import APPEND_ONLY, CHANGING, DERIVED, HEAD, metadata
 from audits.review.store import ReviewStore
 from audits.review.store_copy import check_store
 
@@ -65,8 +65,8 @@ def downgraded(url: str, revision: str) -> None:
         engine.dispose()
 
 
-def fill(url: str, raw) -> None:
-    for statement in FIRST_ROWS.strip().removesuffix(";").split(";\n"):
+def fill(url: str, raw, rows: str = FIRST_ROWS) -> None:
+    for statement in rows.strip().removesuffix(";").split(";\n"):
         raw(url, re.sub(r":(?=\d)", r"\:", statement))  # a colon would begin a parameter's name
 
 
@@ -104,7 +104,7 @@ def test_every_table_is_append_only(url, raw):
     else:
         found = {name for (name,) in raw(url, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")}
         assert found == {f"{t.name}_append_only" for t in APPEND_ONLY}
-    assert {t.name for t in (*APPEND_ONLY, *DERIVED)} == set(metadata.tables)
+    assert {t.name for t in (*APPEND_ONLY, *DERIVED, *CHANGING)} == set(metadata.tables)
 
 
 def test_a_store_of_the_first_revision_keeps_every_row(first, raw):
@@ -161,7 +161,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(first, raw, monkeypat
     assert raw(first, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
 def test_a_filled_store_of_any_revision_takes_all_that_is_new(url, raw, revision):
     migrated(url, revision)
     fill(url, raw)
@@ -203,10 +203,111 @@ def test_going_back_from_reopenings_or_exploration_is_refused(first, raw):
 
 def test_going_back_one_revision_and_on_again(url):
     ReviewStore(url).close()
+    downgraded(url, "0003")
     downgraded(url, "0002")
     downgraded(url, "0001")
     database.open_engine(url, migrate=True).dispose()
     ReviewStore(url).close()
+
+
+#: What a store of the release before the review room held beside the first release's rows.
+THIRD_ROWS = """
+INSERT INTO decided_on VALUES (1, 'h1', 1, 0.25, '2024-05-08 00:00:00');
+INSERT INTO reopening VALUES (1, 'h2', 3, 0.75, 'asked again: \u2028', '2024-05-08 00:00:00.000007');
+INSERT INTO task_priority VALUES ('h1', 2, 0.5, 'd', '["why"]'), ('h2', NULL, NULL, NULL, '[]');
+"""
+
+#: A row in each table of the review room.
+ROOM_ROWS = {
+    "skipping": "(1, 'h1', 'ann', '2026-01-02 03:04:05')",
+    "sent_back": "(1, 's1', 'h1', 1, 'ann', 'dora', 'look', '2026-01-02 03:04:05')",
+    "frozen_item": "(1, 'major', 'h1', 'dora', '2026-01-02 03:04:05')",
+    "activity": "(1, '2026-01-02 03:04:05', 'ann', 'skip', 'pets', 'h1', NULL, NULL, '{}')",
+    "account": "('ann', 'reviewer', NULL, NULL, TRUE, 1, '2026-01-02 03:04:05', '2026-01-02 03:04:05')",
+}
+
+
+@pytest.fixture
+def third(url, raw):
+    """A store of the revision before the review room, with rows in every table."""
+    migrated(url, "0003")
+    fill(url, raw)
+    fill(url, raw, THIRD_ROWS)
+    return url
+
+
+def test_a_store_from_before_the_review_room_keeps_every_row(third, raw):
+    told = "reviewer, decision, labels, comment, seconds, decided_at, stored_at, source"
+    columns = f"id, client_id, question_hash, {told}"
+    kept = {
+        "verdict": columns,
+        **dict.fromkeys(("question", "review_task", "withdrawal", "decided_on", "reopening"), "*"),
+        "task_priority": "*",
+    }
+    looked = {t: f"SELECT {c} FROM {t} ORDER BY 1" for t, c in kept.items()}  # noqa: S608
+    before = {t: raw(third, query) for t, query in looked.items()}
+    assert [len(rows) for rows in before.values()] == [3, 2, 2, 1, 1, 1, 2]
+    if third.startswith("postgresql"):
+        with pytest.raises(StoreVersionError, match=r"at revision '0003'.*'labelaudit store migrate'"):
+            ReviewStore(third)
+    database.open_engine(third, migrate=True).dispose()
+    assert {t: raw(third, query) for t, query in looked.items()} == before
+    assert set(raw(third, "SELECT role, category, severity, shown, suggested FROM verdict")) == {
+        ("reviewer", None, None, None, None)
+    }
+    with ReviewStore(third) as store:
+        assert [(v.id, v.withdrawn, v.role) for v in store.verdicts("pets")] == [
+            (1, False, "reviewer"),
+            (2, True, "reviewer"),
+        ]
+        assert [r.verdict_id for r in store.reopenings("zoo")] == [3]
+        assert [t.verdicts for t in store.tasks("pets")] == [1]
+    for table in ("verdict", "activity", "skipping", "sent_back", "frozen_item"):
+        if table in ROOM_ROWS:
+            fill(third, raw, f"INSERT INTO {table} VALUES {ROOM_ROWS[table]};")  # noqa: S608
+        with pytest.raises(SQLAlchemyError, match="append-only"):
+            raw(third, f"DELETE FROM {table}")  # noqa: S608
+
+
+def test_both_kinds_come_to_the_same_from_before_the_review_room(sqlite_url, postgres_url, raw):
+    for url in (sqlite_url, postgres_url):
+        migrated(url, "0003")
+        fill(url, raw)
+        fill(url, raw, THIRD_ROWS)
+        database.open_engine(url, migrate=True).dispose()
+    assert everything(sqlite_url) == everything(postgres_url)
+    one, two = check_store(sqlite_url), check_store(postgres_url)
+    assert (one.tables, one.faults) == (two.tables, two.faults)
+
+
+@pytest.mark.parametrize("table", [*ROOM_ROWS, "verdict"])
+def test_going_back_from_what_was_done_in_the_review_room_is_refused(third, raw, table):
+    database.open_engine(third, migrate=True).dispose()
+    if table == "verdict":
+        new = NewVerdict("v9", Question("pets", "i9", "x", "c", "k"), "ann", "keep", suggested="d")
+        if third.startswith("postgresql"):
+            raw(third, "SELECT setval('verdict_id_seq', 3)")
+        with ReviewStore(third) as store:
+            store.add_verdicts([new])
+    else:
+        fill(third, raw, f"INSERT INTO {table} VALUES {ROOM_ROWS[table]};")  # noqa: S608
+    before = everything(third)
+    with pytest.raises(StoreError, match=f"no place for 1 rows of {table}"):
+        downgraded(third, "0003")
+    assert everything(third) == before
+
+
+def test_going_back_where_nothing_was_done_in_the_review_room_loses_nothing(third, raw):
+    query = "SELECT * FROM verdict ORDER BY id"
+    before = raw(third, query)
+    database.open_engine(third, migrate=True).dispose()
+    fill(third, raw, "INSERT INTO queue_mark VALUES ('pets', '', '', 0, 0, 0, 0, 0, 0, 0);")
+    downgraded(third, "0003")
+    assert raw(third, query) == before
+    with pytest.raises(SQLAlchemyError, match="append-only"):
+        raw(third, "DELETE FROM verdict")
+    database.open_engine(third, migrate=True).dispose()
+    assert [v.id for v in everything(third)[1][0]] == [1, 2]
 
 
 def test_there_is_no_way_back_from_the_first_tables(first):

@@ -248,26 +248,24 @@ def test_what_was_asked_and_said_cannot_be_changed(store, url, raw, table, chang
 
 
 @pytest.mark.parametrize(
-    ("client_id", "question", "decision", "seconds", "message"),
+    ("changed", "message"),
     [
-        ("v2", None, "maybe", 0, "ck_verdict_decision"),
-        ("v2", None, "keep", -1, "ck_verdict_seconds"),
-        ("v2", "nowhere", "keep", 0, "FOREIGN KEY|fk_verdict_question_hash_question"),
-        ("v1", None, "keep", 0, "UNIQUE|uq_verdict_client_id"),
+        ({"decision": "maybe"}, "ck_verdict_decision"),
+        ({"seconds": -1}, "ck_verdict_seconds"),
+        ({"role": "boss"}, "ck_verdict_role"),
+        ({"shown": "half"}, "ck_verdict_shown"),
+        ({"question": "nowhere"}, "FOREIGN KEY|fk_verdict_question_hash_question"),
+        ({"client": "v1"}, "UNIQUE|uq_verdict_client_id"),
     ],
 )
-def test_the_database_checks_too(store, url, raw, client_id, question, decision, seconds, message):
+def test_the_database_checks_too(store, url, raw, changed, message):
     store.add_verdicts([keep("v1")])
     insert = (
         "INSERT INTO verdict VALUES (2, :client, :question, NULL, :decision, '[]', '', :seconds, '2024-01-01', "
-        "'2024-01-01', '')"
+        "'2024-01-01', '', :role, NULL, NULL, :shown, NULL)"
     )
-    values = {
-        "client": client_id,
-        "question": question or ask().hash,
-        "decision": decision,
-        "seconds": seconds,
-    }
+    values = {"client": "v2", "question": ask().hash, "decision": "keep", "seconds": 0, "role": "second"}
+    values |= {"shown": "blind"} | changed
     with pytest.raises(IntegrityError, match=message):
         raw(url, insert, **values)
 

@@ -7,14 +7,42 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
 
 import audits.review.store_copy as store_copy
 from audits.errors import StoreError, StoreVersionError, UsageError
-from audits.review.records import DecidedOn, NewTask, NewVerdict, Priority, Question, Reopening
+from audits.review.records import (
+    ROLES,
+    DecidedOn,
+    NewTask,
+    NewVerdict,
+    Priority,
+    Question,
+    Reopening,
+)
+from audits.review.schema import (
+    account,
+    activity,
+    api_token,
+    frozen_item,
+    lease,
+    queue_mark,
+    sent_back,
+    skipping,
+    tally,
+    task_state,
+)
 from audits.review.store import ReviewStore
 from audits.review.store_copy import check_store, copy_store
 from audits.review.store_digest import TableDigest
 from tests.postgres import database
+
+ROOM = (
+    *(task_state, queue_mark, tally, lease, skipping, sent_back, frozen_item),
+    activity,
+    account,
+    api_token,
+)
 
 
 def ask(item: str, dataset: str = "pets") -> Question:
@@ -39,6 +67,12 @@ def fill(url: str, n: int = 12) -> None:
                 odd,
                 k / 7,
                 at[k % 3].replace(tzinfo=UTC),
+                "",
+                ROLES[k % 4],
+                [None, odd][k % 2],
+                [odd, None][k % 2],
+                [None, "open", "blind"][k % 3],
+                [None, odd][k % 2],
             )
             for k in range(n)
         )
@@ -50,6 +84,48 @@ def fill(url: str, n: int = 12) -> None:
             [DecidedOn(ask("i0").hash, 1, 1e-300)],
             [Reopening(ask("i0").hash, 1, 1 / 3, odd, datetime.max.replace(tzinfo=UTC))],
         )
+        fill_room(store, odd)
+
+
+def fill_room(store: ReviewStore, odd: str) -> None:
+    """A row in each table of the review room, and a verdict with all that it may say."""
+    hash_, now = ask("i0").hash, datetime(2026, 3, 4, 5, 6, 7, 8, tzinfo=UTC)
+    question = {"question_hash": hash_, "reviewer": "ann", "at": now}
+    state = {
+        "question_hash": hash_,
+        "dataset": "pets",
+        "state": "open",
+        "position": 1 / 3,
+        "mixed": 2**31 - 2,
+    }
+    state |= {"leaf": 1023, "wants": 2, "since": 1, "look": "repeat", "first_by": odd, "given_label": "c"}
+    numbers = dict.fromkeys(("last_task", "last_verdict", "last_withdrawal", "last_reopening"), 1)
+    numbers |= dict.fromkeys(("open", "disputed", "decided"), 2)
+    held = {"question_hash": hash_, "reviewer": "ann", "dataset": "pets", "role": "second", "token": "t"}
+    person = {
+        "name": "ann",
+        "role": "admin",
+        "active": True,
+        "epoch": 3,
+        "created_at": now,
+        "changed_at": now,
+    }
+    rows = {
+        task_state: state | {"audits": "|a|", "models": "", "probability": 1 / 7},
+        tally: {"dataset": "pets", "reviewer": odd, "verdicts": 3},
+        lease: held | {"taken_at": now, "expires_at": now},
+        skipping: question,
+        sent_back: question | {"client_id": "s", "verdict_id": 1, "sent_by": "dora", "note": odd},
+        frozen_item: {"slice": odd, "question_hash": hash_, "frozen_by": "dora", "at": now},
+        activity: {"at": now, "who": None, "action": "undo", "detail": {odd: [1, None, 0.1]}},
+        account: person | {"datasets": ["pets", odd], "password_hash": None},
+        api_token: {"account": "ann", "name": odd, "token_hash": "h", "created_at": now},
+    }
+    with store.writing() as connection:
+        for table, row in rows.items():
+            connection.execute(insert(table), row)
+        whose = {"dataset": "zoo", "made_of": odd, "token": "t"}
+        connection.execute(insert(queue_mark), whose | numbers)
 
 
 def everything(url: str) -> object:
@@ -61,7 +137,13 @@ def everything(url: str) -> object:
             store.priorities("pets"),
             store.decided_on("pets"),
             store.reopenings("pets"),
+            room_rows(store),
         )
+
+
+def room_rows(store: ReviewStore) -> dict[str, list[tuple[object, ...]]]:
+    with store.reading() as connection:
+        return {t.name: sorted(map(tuple, connection.execute(select(t))), key=repr) for t in ROOM}
 
 
 @pytest.mark.parametrize("first", ["sqlite", "postgres"])
@@ -85,6 +167,7 @@ def test_there_and_back_every_row_is_as_it_was(first, second, tmp_path, postgres
             "withdrawal": 1,
             "decided_on": 1,
             "reopening": 1,
+            **dict.fromkeys(("skipping", "sent_back", "frozen_item", "activity", "account", "api_token"), 1),
         }
         assert everything(one) == everything(two) == everything(three)
         for copied in (one, two, three):
@@ -220,7 +303,7 @@ def test_looking_through_a_store_that_is_not_there_or_older(url, raw):
     raw(url, "UPDATE alembic_version SET version_num = '0001'")
     found = check_store(url)
     assert (found.revision, found.tables) == ("0001", {})
-    assert "wants 0003" in found.faults[0]
+    assert "wants 0004" in found.faults[0]
 
 
 def test_looking_and_copying_leave_the_source_as_it_is(tmp_path, sqlite_url):

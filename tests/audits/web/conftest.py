@@ -13,7 +13,9 @@ from fastapi import FastAPI
 from audits.review.accounts import Accounts, Actor
 from audits.review.records import AccountRole
 from audits.web.app import create_app
+from audits.web.security.grants import Grants
 from audits.web.security.passwords import Passwords
+from audits.web.security.secret import VARIABLE
 from audits.web.settings import RoomSettings
 from tests.audits.web.visitor import Visitor
 
@@ -60,6 +62,12 @@ class Guarded:
             return list(connection.execute(select(activity).order_by(activity.c.id)))
 
 
+@pytest.fixture(autouse=True)
+def _own_secret(monkeypatch):
+    """Sessions are signed with the workspace's own secret, whatever the environment of the tests says."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
 @pytest.fixture
 def serve(made_up) -> Iterator[Callable[..., Guarded]]:
     """Make the app over the made-up workspace, with given settings."""
@@ -68,7 +76,8 @@ def serve(made_up) -> Iterator[Callable[..., Guarded]]:
     def make(**settings: Any) -> Guarded:
         app = create_app(made_up.workspace, RoomSettings(**settings))
         made.append(app)
-        app.state.security = replace(app.state.security, passwords=CHEAP)
+        grants = Grants(made_up.workspace, fresh=0)  # a test changes a file and asks at once
+        app.state.security = replace(app.state.security, passwords=CHEAP, grants=grants)
         return Guarded(app, app.state.security.accounts)
 
     yield make

@@ -35,7 +35,9 @@ def test_what_is_left_empty_does_not_filter(open_):
 
 
 def test_classes_by_id_or_name_and_all_else_as_it_is(open_):
-    found = filters_of(QueryParams("given=ANT&suggested=bee+%26+%3Cwasp%3E&audit=x&model=m+1&low=0.25&high=1"), open_)
+    found = filters_of(
+        QueryParams("given=ANT&suggested=bee+%26+%3Cwasp%3E&audit=x&model=m+1&low=0.25&high=1"), open_
+    )
     assert found == Filters("a", "b", "x", "m 1", 0.25, 1.0)
 
 

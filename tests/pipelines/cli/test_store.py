@@ -32,7 +32,7 @@ def test_check_says_what_each_table_comes_to_and_changes_nothing(reviewed):
     assert (found["store"], found["kind"], found["revision"], found["faults"]) == (
         str(path),
         "SQLite",
-        "0003",
+        "0004",
         [],
     )
     assert rows(found)["verdict"] == 3
@@ -80,9 +80,9 @@ def test_there_and_back_again(reviewed, postgres_url, monkeypatch, tmp_path):
 
 
 def test_migrate_says_from_where_to_where(zoo, postgres_url, monkeypatch):
-    assert "is at revision 0003 already" in zoo.ok("store", "migrate")
-    assert "from no tables to revision 0003" in zoo.ok("store", "migrate", postgres_url)
-    with ReviewStore(postgres_url) as store, store._writer.begin() as connection:
+    assert "is at revision 0004 already" in zoo.ok("store", "migrate")
+    assert "from no tables to revision 0004" in zoo.ok("store", "migrate", postgres_url)
+    with ReviewStore(postgres_url) as store, store.writing() as connection:
         alembic = Config()
         alembic.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
         alembic.attributes["connection"] = connection
@@ -94,10 +94,10 @@ def test_migrate_says_from_where_to_where(zoo, postgres_url, monkeypatch):
         assert refused.exit_code == 2
         assert "error[store-version]" in refused.stderr
         assert "'labelaudit store migrate' brings them there" in refused.stderr
-    assert "older than 0003" in zoo.call("doctor").stdout
+    assert "older than 0004" in zoo.call("doctor").stdout
     checked = zoo.call("store", "check")
-    assert (checked.exit_code, "wants 0003" in checked.stderr) == (2, True)
-    assert "from revision 0001 to revision 0003" in zoo.ok("store", "migrate")
+    assert (checked.exit_code, "wants 0004" in checked.stderr) == (2, True)
+    assert "from revision 0001 to revision 0004" in zoo.ok("store", "migrate")
     zoo.ok("store", "check")
 
 

@@ -12,7 +12,7 @@ from audits.review.accounts import Accounts
 from audits.review.store import ReviewStore
 from audits.web.security.passwords import Passwords
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("question_hash", "reviewer", name="pk_lease"),
         sa.UniqueConstraint("token", name="uq_lease_token"),
     )
-    _index("lease", "dataset", "expires_at")
+    _index("lease", "dataset", "reviewer")
     _history(
         "skipping",
         sa.Column("question_hash", sa.String(32), nullable=False),

@@ -70,7 +70,7 @@ def test_readers_do_not_wait_for_a_writer_and_writers_wait_for_each_other(postgr
 def test_a_reading_transaction_sees_one_state(postgres_url):
     with ReviewStore(postgres_url) as store:
         store.queue([NewTask(ask(), "flagged", 1.0)])
-        with store._read() as connection:
+        with store.reading() as connection:
             count = lambda: connection.exec_driver_sql("SELECT count(*) FROM verdict").scalar()  # noqa: E731
             assert count() == 0
             writer = threading.Thread(target=store.add_verdicts, args=([keep("v1")],))
@@ -87,7 +87,7 @@ def test_a_server_that_acknowledges_early_is_asked_to_wait(postgres_url, raw):
     name = make_url(postgres_url).database
     for server, ours in (("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")):
         raw(postgres_url, f"ALTER DATABASE {name} SET synchronous_commit = '{server}'")
-        with ReviewStore(postgres_url) as store, store._write() as connection:
+        with ReviewStore(postgres_url) as store, store.writing() as connection:
             assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == ours
 
 

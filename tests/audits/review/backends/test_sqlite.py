@@ -51,7 +51,7 @@ def test_other_errors_are_not_waited_out():
 
 
 def test_durability_settings(sqlite_url):
-    with ReviewStore(sqlite_url) as store, store._write() as connection:
+    with ReviewStore(sqlite_url) as store, store.writing() as connection:
         read = lambda name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()  # noqa: E731
         assert read("journal_mode") == "wal"
         assert read("synchronous") == 2

@@ -68,7 +68,7 @@ class Shown:
         """Write the files, run the stages up to the findings, and open what they made."""
         if self.columns:
             pq.write_table(pa.table(self.columns), self.folder / "items.parquet")
-        (self.folder / f"{NAME}.yaml").write_text(json.dumps(self.yaml))
+        (self.folder / f"{NAME}.yaml").write_text(json.dumps(self.yaml, ensure_ascii=False), encoding="utf-8")
         stages = stages_of(self.workspace.dataset(NAME))
         self.runs += 1
         for stage in stages[: stages.index("findings") + 1]:

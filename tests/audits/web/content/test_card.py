@@ -12,11 +12,13 @@ from audits.web.content import card as module
 from audits.web.content.card import card
 from tests.audits.web.content import public
 from tests.audits.web.content.drawn import picture
+from tests.audits.web.content.shown import Shown
 
 
-@pytest.fixture
-def herd(shown):
+@pytest.fixture(scope="module")
+def herd(tmp_path_factory):
     """Sixty items with features and two models; `i0` is a cow that is labelled bee."""
+    shown = Shown(tmp_path_factory.mktemp("herd") / "w")
     truth = np.arange(60) % 3
     given = truth.copy()
     truth[0], given[0] = 2, 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from PIL import ImageFile
 
 from audits.web.content import pictures
 from audits.web.content.pictures import MOST_POINTS, Picture, Refused, glance, look
@@ -47,6 +48,18 @@ def test_an_item_without_a_file_has_none(album):
 def test_a_picture_that_lies_on_its_side_is_measured_upright(album):
     found = look(album(on_its_side((40, 20))), 0, "image")
     assert (found.width, found.height) == (20, 40)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])
+def test_a_glance_decodes_no_point(album, monkeypatch, format):
+    loaded = album(picture(format, (30, 20)))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("decoded"))
+    assert glance(loaded, 0, "image").largest == 30
+
+
+def test_of_a_large_picture_the_points_are_not_decoded_before_it_is_sent(album, monkeypatch):
+    monkeypatch.setattr(pictures, "CHECKED_POINTS", 100)
+    assert isinstance(look(album(picture(size=(60, 60))[:2000]), 0, "image"), Picture)
 
 
 @pytest.mark.parametrize(

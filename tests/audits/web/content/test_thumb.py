@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from audits.web.content.thumb import LINE, image_url, thumb
+from audits.web.content.addresses import image_url
+from audits.web.content.thumb import LINE, thumb
 from tests.audits.web.content.drawn import SVG, picture
 
 

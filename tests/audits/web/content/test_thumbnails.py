@@ -79,7 +79,7 @@ def test_brighter_points_stay_brighter_in_pictures_of_more_than_8_bits(found, tm
 def test_a_file_that_is_cut_between_look_and_answer_is_an_error_of_the_disk(found):
     seen = found(picture(size=(200, 200)))
     seen.path.write_bytes(seen.path.read_bytes()[:500])
-    with pytest.raises(OSError, match="decoded|truncated"):
+    with pytest.raises(OSError, match=r"decoded|truncated"):
         sent(seen, 96)
     seen.path.write_bytes(b"<svg/>")
     with pytest.raises(OSError, match="no picture"):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.web.content.values import DEEPEST, LONG_LIST, MOST_VALUES, Part, cut, part_of
+from audits.web.content.values import DEEPEST, LONG_ENTRY, LONG_LIST, MOST_VALUES, Part, cut, part_of
 from audits.web.pages import LONG_TEXT
 
 
@@ -29,6 +29,13 @@ def test_of_a_long_text_the_rest_is_behind_a_click_and_none_of_it_is_lost():
     part = part_of("t", text)
     assert len(part.text) == LONG_TEXT
     assert part.text + part.more == text
+
+
+def test_within_a_list_a_text_is_cut_sooner():
+    text = "word " * LONG_TEXT
+    (entry,) = part_of("l", [text]).entries
+    assert len(entry.part.text) == LONG_ENTRY
+    assert entry.part.text + entry.part.more == text
 
 
 def test_nobody_clicks_for_a_few_signs():

@@ -74,7 +74,10 @@ def test_a_failure_is_told_with_the_name_only_where_it_is_one(guarded, browser):
     browser.log_in("ann", "wrong")
     browser.log_in("my password in the wrong field", "")
     rows = [r for r in guarded.activity() if r.action == "log-in refused"]
-    assert [(r.who, r.address) for r in rows] == [("ann", "testclient"), (None, "testclient")]
+    assert [(r.who, r.detail["account"], r.address) for r in rows] == [
+        (None, "ann", "testclient"),
+        (None, None, "testclient"),
+    ]
     assert "wrong field" not in str(rows)
 
 

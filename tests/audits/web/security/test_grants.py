@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from audits.review.accounts import Account
-from audits.web.security.grants import Grants
+from audits.web.security.grants import FRESH_SECONDS, Grants
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def folder(made_up):
 
 @pytest.fixture
 def grants(folder):
-    return Grants(folder.workspace)
+    return Grants(folder.workspace, fresh=0)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,21 @@ def test_a_changed_file_counts_at_once(folder, grants):
 def test_whom_a_file_names(folder, grants, text, named):
     folder.yaml("free").write_text(text)
     assert grants.reviewers("free") == named
+
+
+def test_files_are_looked_at_again_after_a_moment_and_not_with_every_request(folder):
+    now = [10.0]
+    grants = Grants(folder.workspace, now=lambda: now[0])
+    assert grants.of(person("cem")) == {"free"}
+    text = folder.yaml("named").read_text()
+    folder.yaml("named").write_text(text.replace("ann, bob", "ann, cem"))
+    now[0] += FRESH_SECONDS / 2
+    assert grants.of(person("cem")) == {"free"}
+    now[0] += FRESH_SECONDS / 2
+    assert grants.of(person("cem")) == {"free", "named"}
+    now[0] += FRESH_SECONDS - 0.01
+    folder.yaml("named").write_text(text)
+    assert grants.of(person("cem")) == {"free", "named"}, "the moment begins with each look"
 
 
 def test_no_such_dataset_names_nobody_who_is_known(grants):

@@ -12,11 +12,16 @@ from tests.audits.web.conftest import CHEAP
 
 
 class Counting(PasswordHasher):
-    """Says what it verified against, and how many it did at the same time."""
+    """Says what it hashed, what it verified against, and how many it did at the same time."""
 
     def __init__(self):
         super().__init__(time_cost=1, memory_cost=1024, parallelism=1)
         self.verified, self.now, self.most, self.guard = [], 0, 0, threading.Lock()
+        self.hashed = 0
+
+    def hash(self, password, **more):
+        self.hashed += 1
+        return super().hash(password, **more)
 
     def verify(self, hash, password):
         with self.guard:
@@ -73,6 +78,18 @@ def test_for_a_name_without_an_account_the_same_work_is_done():
     assert len(hasher.verified) == 2, "one verification each"
     parameters = [extract_parameters(h) for h in hasher.verified]
     assert parameters[0] == parameters[1]
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_the_first_log_in_of_all_takes_as_much_work_for_either_kind_of_name(known_first):
+    hasher = Counting()
+    stored = Passwords(Counting()).hash("a few plain words")
+    passwords = Passwords(hasher)
+    for known in (known_first, not known_first):
+        before = hasher.hashed, len(hasher.verified)
+        passwords.verify(stored if known else None, "wrong")
+        work = hasher.hashed - before[0], len(hasher.verified) - before[1]
+        assert work == ((1, 1) if known is known_first else (0, 1))
 
 
 def test_nobody_signs_in_with_the_password_of_the_stand_in():
