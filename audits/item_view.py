@@ -139,6 +139,9 @@ def item_view(tables: TableStore, store: ReviewStore, rule: Rule, item_id: str) 
                 "seconds": v.seconds,
                 "decided_at": v.decided_at.isoformat(),
                 "source": v.source,
+                "role": v.role,
+                "category": v.category,
+                "severity": v.severity,
                 "withdrawn": v.withdrawn,
                 "answers_current_question": v.question.hash == question.hash,
             }

@@ -180,7 +180,8 @@ def _measure(desk: Desk, called: str, times: int) -> None:
         start = time.perf_counter()
         task = desk.take(who)
         spent["take"].append(time.perf_counter() - start)
-        assert task is not None
+        if task is None:
+            raise SystemExit(f"{called}: the queue has nothing left for {who}")
         spent["take ahead"].append(_timed(lambda who=who: desk.take(who, ahead=1)))
         answer = Answer(f"{called} {k}", task.task.question.hash, "keep")
         spent["decide"].append(

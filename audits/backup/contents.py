@@ -23,8 +23,8 @@ from audits.workspace import Workspace
 from audits.workspace_config import FILE
 from audits.yaml_files import read_config
 
-#: What in the state folder is of this moment only.
-_PASSING = ("locks", "up", "up*.json", "tables/*/drafts", "*.lock", "*.owner.json")
+#: What in the state folder is of this moment only, or must not be copied: `web` holds what sessions are signed with.
+_PASSING = ("locks", "up", "web", "up*.json", "tables/*/drafts", "*.lock", "*.owner.json")
 
 
 #: Files that name the versions of tables that are in force, or wait to be.

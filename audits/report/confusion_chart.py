@@ -8,7 +8,8 @@ import altair as alt
 
 from audits.errors import UsageError
 from audits.report import theme
-from audits.report.lettering import cut, text_width
+from audits.report.lettering import text_width
+from audits.report.names import fitted
 from audits.report.plane import Mark, Rule, Text, drawn
 from audits.report.sentences import confusion_sentence
 from audits.review.statistics.confusions import Confusion, Confusions
@@ -68,7 +69,8 @@ def confusion_chart(
 
 def _listed(pairs: Sequence[Confusion], name_of: Callable[[str], str]) -> alt.LayerChart:
     names = [
-        (cut(name_of(p.given), theme.TEXT, _NAME), cut(name_of(p.new), theme.TEXT, _NAME)) for p in pairs
+        (fitted(name_of(p.given), theme.TEXT, _NAME), fitted(name_of(p.new), theme.TEXT, _NAME))
+        for p in pairs
     ]
     figures = [f"{p.items.count:,} of {p.items.n:,}" for p in pairs]
     given = max(text_width(a, theme.TEXT) for a, _ in names)
@@ -94,7 +96,7 @@ def _listed(pairs: Sequence[Confusion], name_of: Callable[[str], str]) -> alt.La
 def _table(
     pairs: Sequence[Confusion], classes: Sequence[str], name_of: Callable[[str], str]
 ) -> alt.LayerChart:
-    names = {c: cut(name_of(c), theme.TEXT, _CELL_NAME) for c in classes}
+    names = {c: fitted(name_of(c), theme.TEXT, _CELL_NAME) for c in classes}
     wide = max(text_width(n, theme.TEXT) for n in names.values())
     # names of columns stand upright where they are wider than a cell
     cell = min(_CELL, (theme.WIDTH - wide - 40) / len(classes))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from audits.report.lettering import cut
+from audits.report.names import fitted
 from audits.review.statistics.confusions import Confusions
 from audits.review.statistics.effort import Effort
 from audits.review.statistics.trend import TrendPoint
@@ -39,7 +39,7 @@ def yield_sentence(yields: Yields) -> str:
     if len(yields.by_signal) < 2:
         return said
     best = yields.by_signal[0]
-    return f"{said}; of those that {cut(best.name, _SIZE, _NAME)} flags, {_hundred(best)} of 100"
+    return f"{said}; of those that {fitted(best.name, _SIZE, _NAME)} flags, {_hundred(best)} of 100"
 
 
 def confusion_sentence(found: Confusions, name_of: Callable[[str], str] = str) -> str:
@@ -50,7 +50,7 @@ def confusion_sentence(found: Confusions, name_of: Callable[[str], str] = str) -
     alike = sum(p.items.count == first.items.count for p in found.pairs)
     if alike == len(found.pairs) > 1:
         return f"{found.corrected:,} labels were corrected, no pair of classes more often than another"
-    given, new = (cut(name_of(c), _SIZE, _NAME) for c in (first.given, first.new))
+    given, new = (fitted(name_of(c), _SIZE, _NAME) for c in (first.given, first.new))
     times = f"{first.items.count:,} time{'s' if first.items.count > 1 else ''}"
     also = f", and {alike - 1:,} other pair{'s' if alike > 2 else ''} as often" if alike > 1 else ""
     return f"The label {given} is most often corrected to {new}: {times} of {found.corrected:,}{also}"

@@ -10,7 +10,8 @@ import altair as alt
 
 from audits.errors import UsageError
 from audits.report import theme
-from audits.report.lettering import apart, cut
+from audits.report.lettering import apart
+from audits.report.names import fitted
 from audits.report.sentences import trend_sentence
 from audits.report.subject import Subject
 from audits.review.statistics.trend import TrendPoint
@@ -179,7 +180,7 @@ def _scores(points: Sequence[TrendPoint], subject: Subject) -> _Panel:
     rows = [_row(i, subject.scaled(p.score)) for i, p in enumerate(points) if p.score is not None]
     last = next(p for p in reversed(points) if p.score is not None)
     panel.add(
-        f"{subject.score(last.score or 0.0)} {cut(str(last.model), theme.TEXT, 84)}", theme.CLEANED, rows
+        f"{subject.score(last.score or 0.0)} {fitted(str(last.model), theme.TEXT, 84)}", theme.CLEANED, rows
     )
     return panel
 

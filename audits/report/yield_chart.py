@@ -6,7 +6,8 @@ import altair as alt
 
 from audits.errors import UsageError
 from audits.report import theme
-from audits.report.lettering import cut, text_width
+from audits.report.lettering import text_width
+from audits.report.names import fitted
 from audits.report.plane import Dot, Mark, Rule, Text, drawn
 from audits.report.sentences import yield_sentence
 from audits.review.statistics.yields import Yield, Yields
@@ -46,7 +47,7 @@ def yield_chart(dataset: str, yields: Yields) -> alt.LayerChart:
     sections = [(heading, list(getattr(yields, name))[:MOST]) for name, heading in _SECTIONS]
     sections = [(heading, rows) for heading, rows in sections if rows]
     shown = [y for _, rows in sections for y in rows]
-    names = {y.name: cut(y.name, theme.TEXT, _NAME) for y in shown}
+    names = {y.name: fitted(y.name, theme.TEXT, _NAME) for y in shown}
     figures = [_figure(y) for y in shown]
     left = max([text_width(n, theme.TEXT) for n in names.values()], default=0) + _GAP
     right = theme.WIDTH - max([text_width(f, theme.TEXT) for f in figures], default=0) - _GAP

@@ -15,14 +15,15 @@ import numpy.typing as npt
 
 from audits.benchmark.behind_flips import behind
 from audits.benchmark.comparison import Comparison, TableRow, table_rows
-from audits.benchmark.conclusions import Conclusion, conclusions
+from audits.benchmark.comparison_cautions import Mark, cautions_on, mark
+from audits.benchmark.conclusions import conclusions
 from audits.benchmark.truth import NO_LABEL
 from audits.classes import ClassList
 from audits.cleaned import Asked, Contest, class_distance_of, compare_cleaned, contest
 from audits.errors import UsageError
 from audits.outputs import NO_ANSWER, Ints
 from audits.review.questions import questions_of
-from audits.review.records import Mark
+from audits.review.records import Mark as StoreMark
 from audits.review.store import ReviewStore
 from audits.web.loaded import Loaded
 from audits.web.room import Room
@@ -103,7 +104,7 @@ class Compared:
     """
 
     loaded: Loaded
-    mark: Mark
+    mark: StoreMark
     metric: str
     comparison: Comparison
     contest: Contest
@@ -115,9 +116,19 @@ class Compared:
         return table_rows(self.comparison, items, self.metric)
 
     @cached_property
-    def conclusions(self) -> list[Conclusion]:
-        """What holds, on the items of both versions."""
-        return conclusions(self.comparison, "common", self.metric)
+    def cautions(self) -> list[str]:
+        """What must be read before the scores are."""
+        return [*self.comparison.cautions, *cautions_on(self.comparison, self.metric)]
+
+    @cached_property
+    def conclusions(self) -> list[tuple[Mark, str]]:
+        """What holds, on the items of both versions: how it is marked, and a sentence."""
+        doubtful = bool(cautions_on(self.comparison, self.metric))
+        return [
+            (mark(c, self.comparison, doubtful=doubtful), c.words)
+            for c in conclusions(self.comparison, "common", self.metric)
+            if c.about not in ("basis", "pending")  # the page says these above
+        ]
 
     @cached_property
     def flips(self) -> list[Flip]:
@@ -238,7 +249,7 @@ class Comparisons:
         with self._guard:
             working = self._working.setdefault(loaded.name, threading.Lock())
         with working:  # whoever comes while it is worked out waits for it
-            mark = self._store.marks(loaded.name).get(loaded.name, Mark())
+            mark = self._store.marks(loaded.name).get(loaded.name, StoreMark())
             with self._guard:
                 kept = self._kept.get(key)
                 if kept is not None and kept.loaded is loaded and kept.mark == mark:
@@ -252,7 +263,7 @@ class Comparisons:
                     self._kept.popitem(last=False)
             return found
 
-    def _worked_out(self, loaded: Loaded, metric: str, mark: Mark) -> Compared:
+    def _worked_out(self, loaded: Loaded, metric: str, mark: StoreMark) -> Compared:
         config = loaded.dataset.config
         opened = contest(loaded.tables, self._store, loaded.rule)
         asked = Asked(

@@ -25,7 +25,9 @@ _STATUS: tuple[tuple[type[AuditError], int], ...] = (
 )
 
 _HEADLINES = {
-    403: "Not yours to see",
+    400: "That is not this server's name",
+    401: "Log in first",
+    403: "This is not allowed",
     404: "There is nothing here",
     409: "This cannot be done now",
     413: "That was too much at once",

@@ -155,7 +155,10 @@ class Rescorer:
         return self._store.marks(dataset).get(dataset, Mark())
 
     def _new(self, dataset: str) -> int:
-        mark, scored = self._mark(dataset), self._workspace.scored_mark(dataset) or (0, 0)
+        scored = self._workspace.scored_mark(dataset)
+        if scored is None:
+            return 0  # it has no model to score
+        mark = self._mark(dataset)
         return max(mark.verdicts - scored[0], 0) + max(mark.withdrawals - scored[1], 0)
 
     def _by_sensor(self, dataset: str, record: RescoreRecord) -> RescoreState:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from audits.errors import UsageError
+from audits.errors import AuditError, UsageError
 from audits.review.desk.desk import Desk
 from audits.review.store import ReviewStore
 from audits.web.loaded import Loaded, load, version_of
 from audits.web.people import Person
 from audits.web.settings import RoomSettings
 from audits.workspace import Workspace
+
+#: How many datasets are made ready before anybody asks for them. They stay in memory.
+_WARMED = 3
 
 
 class Room:
@@ -40,6 +44,16 @@ class Room:
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+    def warm(self) -> None:
+        """Work out what the first pages need, of the few datasets that are served.
+
+        A dataset that cannot be opened is passed over: whoever asks for it is told why.
+        """
+        everybody = Person("", "admin")
+        for name in self.names(everybody)[:_WARMED]:
+            with contextlib.suppress(AuditError):
+                self.loaded(name, everybody).warm()
 
     def names(self, person: Person) -> list[str]:
         """Names of the datasets that are served and that a person sees, sorted."""

@@ -147,6 +147,8 @@ def _show(view: dict[str, Any]) -> None:
                     "; ".join(
                         [
                             *(["withdrawn"] if v["withdrawn"] else []),
+                            *([v["role"]] if v["role"] != "reviewer" else []),
+                            *(told for told in (v["category"], v["severity"]) if told),
                             *([] if v["answers_current_question"] else ["answers an older question"]),
                             *([v["comment"]] if v["comment"] else []),
                         ]

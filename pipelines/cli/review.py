@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.app import app, open_workspace
-from pipelines.cli.output import say
+from pipelines.cli.output import say, warn
 
 
 @app.command()
@@ -57,6 +57,11 @@ def review(
     with wishes() as wish:
         served = create_app(workspace, checked(workspace, settings))
         with Serving(served, host, port, behind_proxy=https) as serving:
+            if not settings.local and not https:
+                warn(
+                    "without https, passwords and cookies can be read on the way; put a proxy that speaks https before "
+                    "it and say --https"
+                )
             say(serving.url if name is None else f"{serving.url}/d/{name}/review")
             sys.stdout.flush()  # a program that waits for the line reads it from a pipe
             while serving.alive and not wish.wait(0.5):

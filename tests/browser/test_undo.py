@@ -70,6 +70,7 @@ def test_back_leads_to_what_was_decided_where_it_is_replaced_and_withdrawn(serve
             page.keyboard.press("n")
         expect(page.locator(".verdict")).to_have_text("None of the classes")
         assert [(v.decision, v.withdrawn) for v in room.verdicts()] == [("keep", False), ("none", False)]
+        page.wait_for_load_state("networkidle")
         page.get_by_role("button", name="Withdraw it").click()
         page.wait_for_url(f"**/review?question={first}")
         assert question(page) == first

@@ -20,6 +20,9 @@ from audits.review.statistics.shares import LEVEL, Share, share
 if TYPE_CHECKING:
     from audits.annotators.agreement import Agreement
 
+#: A standard error below this is what rounding leaves of none.
+_NONE = 1e-9
+
 #: Pairs of people that are told apart; those with fewer items in common say less.
 MOST_PAIRS = 50
 
@@ -33,7 +36,7 @@ class Kappa:
     value : float or None
         1: they agree on all; 0: as by chance. None where `reason` says why.
     low, high : float or None
-        Its 95 % interval; None too where they agree on all, from which none follows.
+        Its 95 % interval; None too where none follows: they agree on all, or one of them says the same of all.
     reason : str or None
     """
 
@@ -138,6 +141,8 @@ def cohen_kappa(one: Sequence[Hashable], other: Sequence[Hashable], level: float
     )
     rest = (observed * chance - 2 * chance + observed) ** 2
     spread = math.sqrt(max(agreed + differed - rest, 0) / n) / (1 - chance) ** 2
+    if spread < _NONE:
+        return Kappa(kappa)
     half = float(ndtri(0.5 + level / 2)) * spread
     return Kappa(kappa, max(kappa - half, -1.0), min(kappa + half, 1.0))
 

@@ -17,6 +17,9 @@ from audits.web.loaded import Loaded
 from audits.web.people import Person, SignedIn
 
 
+_FILTERS = set(Filters.model_fields)
+
+
 @dataclass(frozen=True)
 class Asking:
     """Who asks what about which dataset.
@@ -42,7 +45,7 @@ class Asking:
 
     def filters(self, wanted: Filters) -> DeskFilters:
         """Filters as the pages read them: with the same names of classes and the same limits of blind datasets."""
-        sent = {k: str(v) for k, v in wanted.model_dump(exclude_none=True).items()}
+        sent = {k: str(v) for k, v in wanted.model_dump(include=_FILTERS, exclude_none=True).items()}
         return filters_of(QueryParams(sent), self.loaded)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
 from audits.errors import InputError, VerdictsError
 from audits.review.activity import Act
@@ -20,7 +21,7 @@ from audits.review.records import Decision, Role, Shown
 from audits.review.verdict_import import import_verdicts
 from audits.web.api.answers import faults
 from audits.web.api.asking import Asking, OfDataset
-from audits.web.api.values import Given, Text
+from audits.web.api.values import Given, Sent, Text
 from audits.web.people import Adjudicating
 
 router = APIRouter()
@@ -65,6 +66,20 @@ class Row(Given):
     question_classes: str
 
 
+class Wanted(Sent):
+    """How the history is wanted."""
+
+    format: Format = "jsonl"
+
+
+class Importing(Sent):
+    """How a file is taken in."""
+
+    reviewer: Annotated[Text, Field(max_length=200)] | None = Field(
+        None, description="Who decided, for rows that do not say so."
+    )
+
+
 class Imported(Given):
     """What came of a file of verdicts."""
 
@@ -91,7 +106,7 @@ _LINES = {"type": "string", "description": "A line a verdict, with the columns o
         },
     },
 )
-def verdicts(asked: OfDataset, format: Format = "jsonl") -> StreamingResponse:
+def verdicts(asked: OfDataset, wanted: Annotated[Wanted, Query()]) -> StreamingResponse:
     """All verdicts ever given, withdrawn ones too: adjudicators get everybody's, a reviewer their own.
 
     In CSV, text that a spreadsheet would take for a formula has an apostrophe in front. A reviewer's own history does
@@ -102,10 +117,10 @@ def verdicts(asked: OfDataset, format: Format = "jsonl") -> StreamingResponse:
     reviewer = None if everybody else asked.person.name
     name = asked.loaded.name
     rows = history(asked.store, name, reviewer=reviewer, kept_back=kept_back)
-    lines = _json(rows) if format == "json" else history_lines(rows, format)
-    file = quote(f"{name}-verdicts.{format}")
+    lines = _json(rows) if wanted.format == "json" else history_lines(rows, wanted.format)
+    file = quote(f"{name}-verdicts.{wanted.format}")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
-    return StreamingResponse(lines, media_type=_TYPES[format], headers=headers)
+    return StreamingResponse(lines, media_type=_TYPES[wanted.format], headers=headers)
 
 
 async def _body(request: Request) -> bytes:
@@ -136,9 +151,7 @@ def import_(
     request: Request,
     asked: Annotated[Asking, Depends(_importing)],
     data: Annotated[bytes, Depends(_body)],
-    reviewer: Annotated[
-        Text | None, Query(max_length=200, description="Who decided, for rows that do not say so.")
-    ] = None,
+    how: Annotated[Importing, Query()],
 ) -> Imported:
     """Store the verdicts of a file, all of them or none; for adjudicators. Sending it again stores nothing new.
 
@@ -158,7 +171,7 @@ def import_(
                 loaded.name,
                 loaded.classes,
                 path,
-                reviewer,
+                how.reviewer,
                 loaded.items.items,
                 mistakes=loaded.dataset.config.review.room.mistakes,
                 act=act,

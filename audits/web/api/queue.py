@@ -13,7 +13,7 @@ from audits.review.desk.records import Assignment
 from audits.web.api.answers import faults
 from audits.web.api.asking import Asking, OfDataset
 from audits.web.api.listing import CursorError, listed
-from audits.web.api.values import MOST, Content, Filters, Given, LabelClass, Sent, Share, Text
+from audits.web.api.values import MOST, Content, Filters, Given, LabelClass, Sent, Text
 from audits.web.content.card import Card, card
 from audits.web.content.named import Named
 
@@ -98,29 +98,24 @@ class Queue(Given):
     next: str | None = Field(description="Cursor of the next page; null on the last.")
 
 
-Class = Annotated[Text | None, Query(max_length=500)]
+class Page(Filters):
+    """Which page of the queue is wanted. An unknown name is refused: a filter that was misspelt would not filter."""
+
+    limit: int = Field(100, ge=1, le=MOST)
+    cursor: Annotated[Text, Field(max_length=200)] | None = Field(
+        None, description="`next` of the page before."
+    )
 
 
 @router.get("/datasets/{name}/queue", operation_id="queue", summary="Open tasks", responses=faults(404, 409))
-def queue(
-    asked: OfDataset,
-    given: Class = None,
-    suggested: Class = None,
-    audit: Class = None,
-    model: Class = None,
-    low: Annotated[Share | None, Query()] = None,
-    high: Annotated[Share | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
-    cursor: Annotated[Text | None, Query(max_length=200, description="`next` of the page before.")] = None,
-) -> Queue:
+def queue(asked: OfDataset, page: Annotated[Page, Query()]) -> Queue:
     """Open tasks in the order of the queue, without leasing them.
 
     Of a blind dataset they are in an order that tells nothing, and without what the evidence says.
     """
-    wanted = Filters(given=given, suggested=suggested, audit=audit, model=model, low=low, high=high)
-    filters = asked.filters(wanted)
+    filters = asked.filters(page)
     try:
-        tasks, after = listed(asked.desk, filters, cursor, limit, blind=asked.blind)
+        tasks, after = listed(asked.desk, filters, page.cursor, page.limit, blind=asked.blind)
     except CursorError as e:
         raise HTTPException(422, str(e)) from e
     return Queue(

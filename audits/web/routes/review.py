@@ -155,12 +155,13 @@ def known_question(store: ReviewStore, name: str, hash_: str) -> Question:
 def form_values(loaded: Loaded, desk: Desk, reviewer: str, here: str) -> dict[str, Any]:
     """What every page with a decision form needs: keys, classes, progress, and new ids for what is sent."""
     config = loaded.dataset.config.review.room
+    progress = desk.progress(reviewer)
     return {
         "room": config,
         "keys": config.all_keys(),
         "classes": loaded.classes,
-        "pace": pace(desk.progress(reviewer)),
-        "progress": desk.progress(reviewer),
+        "pace": pace(progress),
+        "progress": progress,
         "base": f"/d/{quote(loaded.name)}",
         "here": here,
         "client_id": str(uuid.uuid4()),

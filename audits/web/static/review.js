@@ -4,7 +4,7 @@
 import { decisionOf } from "./answer.js";
 import { keysOn, listen, switchKeys } from "./keys.js";
 import { ready as readyForm } from "./form.js";
-import { Unsent, post } from "./unsent.js";
+import { PATIENCE_MS, Unsent, post } from "./unsent.js";
 import { showUnsent } from "./unsent_banner.js";
 import { zoomable } from "./zoom.js";
 
@@ -23,8 +23,13 @@ let fetching = null; // the promise of it
 
 const current = () => stage.querySelector("#task");
 
-function say(words) {
+let fading = null;
+
+/** Tell in a line at the foot of the page; what went well fades after a while. */
+function say(words, passing = true) {
+  clearTimeout(fading);
   told.textContent = words;
+  if (passing) fading = setTimeout(() => (told.textContent = ""), 8000);
 }
 
 // ---- time spent on the item, without the time that the page was hidden
@@ -51,6 +56,7 @@ async function fetchTask(query) {
       headers: { Accept: "text/html" },
       redirect: "manual",
       cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
     throw { kind: "away", words: "The server does not answer." };
@@ -88,8 +94,7 @@ function takeAhead() {
 
 function show(node) {
   stage.replaceChildren(node);
-  stage.removeAttribute("aria-busy");
-  busy = false;
+  release();
   spent = 0;
   since = performance.now();
   enhance(node);
@@ -116,7 +121,7 @@ async function load(query) {
     show((await fetchTask(query)).node);
   } catch (fault) {
     stage.removeAttribute("aria-busy");
-    say(`${fault.words} No item could be loaded.`);
+    say(`${fault.words} No item could be loaded.`, false);
     offerReload();
   }
 }
@@ -154,7 +159,7 @@ function decide(form, submitter) {
   if (busy) return;
   const answer = decisionOf(form, submitter);
   if (answer.missing) {
-    say(answer.missing.words);
+    say(answer.missing.words, false);
     answer.missing.focus.focus();
     return;
   }
@@ -163,8 +168,8 @@ function decide(form, submitter) {
   unsent.put({ id, question, at: Date.now(), pairs: [...answer.pairs, ["seconds", seconds()]], refused: "" });
   say(`${answer.words}.`);
   hold();
-  if (single) return unsent.flush().then((sent) => sent && !unsent.entries().length && location.reload());
-  advance();
+  if (single) unsent.flush();
+  else advance();
 }
 
 async function skip(form) {
@@ -195,10 +200,14 @@ async function undo(form) {
   say("Undone. Decide it again.");
 }
 
-function failed(result, words) {
+function release() {
   busy = false;
   stage.removeAttribute("aria-busy");
-  say([result.words, words].filter(Boolean).join(" "));
+}
+
+function failed(result, words) {
+  release();
+  say([result.words, words].filter(Boolean).join(" "), false);
 }
 
 function pace(words) {
@@ -230,11 +239,15 @@ stage.addEventListener("submit", (event) => {
 // the second click of a double click would decide the item that has just come
 stage.addEventListener("click", (event) => event.detail > 1 && event.target.closest("button") && event.preventDefault(), true);
 
-unsent.addEventListener("stored", ({ detail }) => pace(detail.told.pace));
+unsent.addEventListener("stored", ({ detail }) => {
+  if (single && detail.entry.question === current().dataset.question) location.reload();
+  else pace(detail.told.pace);
+});
 unsent.addEventListener("changed", () => {
   showUnsent(document.getElementById("unsent"), unsent, base);
   if (unsent.waiting().length) return;
-  if ("paused" in (current()?.dataset ?? {})) load("fragment=1").then(prefetch);
+  if (single) release();
+  else if ("paused" in (current()?.dataset ?? {})) load("fragment=1").then(prefetch);
   else prefetch();
 });
 

@@ -3,7 +3,8 @@
 // Each decision has an entry of its own in localStorage, so that two tabs cannot overwrite each other's.
 
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
-const PATIENCE_MS = 20000;
+/** How long an answer of the server is waited for. */
+export const PATIENCE_MS = 20000;
 
 /** What a sent request came to. kind: stored, refused (it will never be taken), signedout, away. */
 export async function post(url, pairs, csrf) {

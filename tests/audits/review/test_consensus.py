@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from audits.errors import InputError, UsageError
 from audits.review.consensus import Rule, consensus_table, counting, decide
 from audits.review.policies import OUTCOMES, POLICIES
 from audits.review.questions import questions_of
-from audits.review.records import DECISIONS
+from audits.review.records import DECISIONS, NewTask, NewVerdict
 from audits.review_config import ReviewConfig
 
 ALIKE = {
@@ -227,3 +228,76 @@ def test_order_of_items_is_kept(vote, build_items, classes):
     back = items.take(pa.array([4, 3, 2, 1, 0]))
     table = consensus_table(back, "pets", classes, cast, Rule(1, 1))
     assert table["item_id"].to_pylist() == ["i4", "i3", "i2", "i1", "i0"]
+
+
+def test_a_repeat_counts_nowhere(vote):
+    first = vote(1, "relabel", "d", reviewer="ann")
+    again = replace(vote(2, "keep", reviewer="ann"), role="repeat")
+    assert counting([first, again]) == [first]
+    assert decide([first, again], Rule(1, 1)).label == "d"
+    assert decide([again], Rule(1, 1)).outcome == "pending"
+
+
+def test_a_second_look_counts_as_any_other(vote):
+    said = [vote(1, "keep", reviewer="ann"), replace(vote(2, "none", reviewer="bob"), role="second")]
+    assert decide(said, Rule(2, 2)).outcome == "no_agreement"
+    assert decide(said, Rule(1, 1, "drop-contested")).outcome == "contested"
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    ("said", "outcome", "labels"),
+    [
+        (("keep",), "kept", ("c",)),
+        (("relabel", "h"), "relabelled", ("h",)),
+        (("none",), "none", ()),
+        (("unusable",), "unusable", ()),
+        (("unsure",), "no_agreement", ()),
+    ],
+)
+def test_the_adjudicator_decides_alone_whatever_the_policy(vote, policy, said, outcome, labels):
+    rule = Rule(2, 3, policy)
+    people = [vote(k, "relabel", "d", reviewer=f"r{k}") for k in (1, 2, 4)]
+    assert decide(people, rule).labels == ("d",)
+    last = replace(vote(3, *said, reviewer="dora"), role="adjudicator")
+    found = decide([*people, last], rule)
+    assert (found.outcome, found.labels, found.votes, found.reviewers) == (outcome, labels, 1, ("dora",))
+    assert found.agreeing == (0 if outcome == "no_agreement" else 1)
+    assert found.last_at == last.decided_at
+
+
+def test_the_latest_adjudicator_who_did_not_take_it_back(vote):
+    def ruled(id_, who, *said, **more):
+        return replace(vote(id_, *said, reviewer=who, **more), role="adjudicator")
+
+    dora, emil = ruled(2, "dora", "none"), ruled(3, "emil", "relabel", "h")
+    people = [vote(1, "keep", reviewer="ann"), vote(4, "keep", reviewer="bob")]
+    assert decide([*people, dora, emil], Rule(2, 2)).label == "h"
+    assert decide([*people, dora, replace(emil, withdrawn=True)], Rule(2, 2)).outcome == "none"
+    assert decide([*people, *(replace(v, withdrawn=True) for v in (dora, emil))], Rule(2, 2)).label == "c"
+    # what she says later as a reviewer takes nothing back of what she said as adjudicator
+    later = vote(5, "keep", reviewer="dora")
+    assert decide([*people, dora, later], Rule(2, 2)).outcome == "none"
+    assert len(counting([*people, dora, later])) == 4
+
+
+def test_the_store_counts_as_consensus_does(store, vote):
+    cases = [
+        ("ann", "reviewer"),
+        ("ann", "reviewer"),
+        ("ann", "repeat"),
+        ("bob", "second"),
+        (None, "reviewer"),
+        (None, "reviewer"),
+        ("bob", "adjudicator"),
+        ("dora", "adjudicator"),
+    ]
+    asked = vote(1, "keep").question
+    store.queue([NewTask(asked, "flagged", 1.0, 1)])
+    for k, (who, role) in enumerate(cases):
+        store.add_verdicts([NewVerdict(f"v{k}", asked, who, "keep", role=role)])
+        counted = counting(store.verdicts("pets"))
+        assert store.tasks("pets")[0].verdicts == len(counted)
+    assert len(counted) == 6
+    store.withdraw(store.verdicts("pets")[-1].id, None, "", "w")
+    assert store.tasks("pets")[0].verdicts == 5

@@ -19,7 +19,7 @@ from tests.audits.web.lead_room import write_reviewed
 from tests.browser.rooms import Made
 
 LEAD = Person("dee", "adjudicator")
-MADE = Made(n=60, wrong=9)
+MADE = Made(n=60, wrong=9, models=("m0",))
 
 
 @pytest.fixture(scope="module")

@@ -154,7 +154,6 @@ def test_the_history_goes_to_another_workspace_with_what_was_withdrawn(zoo, tmp_
     assert "2 verdicts" in zoo.ok("verdicts", "export", "zoo", str(history), "--history")
     for file in (zoo.root / "state").glob("review.sqlite*"):
         file.unlink()
-    zoo.ok("run", "zoo")
     told = zoo.ok("verdicts", "import", "zoo", str(history))
     assert "2 verdicts stored, 0 were there already, 0 rows without a decision, 1 withdrawn" in told
     shown = zoo.json("show", "zoo", item)["verdicts"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,7 +13,7 @@ from audits.classes import ClassList
 from audits.contracts import FINDINGS, ITEMS, SIGNALS
 from audits.review.consensus import Rule
 from audits.review.desk.desk import Desk
-from audits.review.desk.records import Answer
+from audits.review.desk.records import Answer, Filters
 from audits.review.open_queue import open_tasks
 from audits.review.questions import questions_of
 from audits.review.records import NewTask, Priority, Question
@@ -84,8 +84,6 @@ class Room:
         return [self.number(t.question.hash) for t in tasks]
 
     def given(self, who: str, n: int = 10_000, desk: Desk | None = None) -> list[int]:
-        from audits.review.desk.records import Filters
-
         found = (desk or self.desk()).take_many(who, Filters(), n)
         return [self.number(a.task.question.hash) for a in found]
 
@@ -123,63 +121,84 @@ def findings_of(items: StoredItems) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=FINDINGS)
 
 
+def make_room(
+    store: ReviewStore,
+    n: int = 6,
+    *,
+    strata: dict[int, str] | None = None,
+    signals: Sequence[tuple[int, str, str | None]] = (),
+    probability: dict[int, float] | None = None,
+    priorities: bool = True,
+    **review: Any,
+) -> Room:
+    items = stored_items(n)
+    questions = questions_of(items.items, "pets", CLASSES)
+    kinds = {k: "flagged" for k in range(n)} | (strata or {})
+    tasks = [
+        NewTask(
+            q,
+            kinds[k],  # type: ignore[arg-type]
+            1.0 if kinds[k] == "flagged" else 0.5,
+            k + 1 if kinds[k] == "flagged" else None,
+            CLASSES.ids[(k + 1) % 3],
+            (f"reason {k}",),
+            "d" if kinds[k] == "gold" else None,
+        )
+        for k, q in enumerate(questions)
+    ]
+    likely = probability or {}
+    order = [
+        Priority(
+            q.hash,
+            k + 1 if kinds[k] == "flagged" else None,
+            likely.get(k),
+            CLASSES.ids[(k + 1) % 3],
+            (f"reason {k}",),
+        )
+        for k, q in enumerate(questions)
+    ]
+    store.renew_queue("pets", tasks, order if priorities else [])
+    empty = {f.name: None for f in SIGNALS}
+    table = pa.Table.from_pylist(
+        [
+            {**empty, "item_id": f"i{k}", "signal": signal, "model": model, "flagged": True, "score": 0.1}
+            for k, signal, model in signals
+        ],
+        schema=SIGNALS,
+    )
+    return Room(store, items, ReviewConfig(**review), findings_of(items), table, questions)
+
+
 @pytest.fixture
-def room_of(url: str) -> Any:
-    """Make a room; item k has rank k + 1. Closed at the end."""
+def room_of(url: str) -> Iterator[Callable[..., Room]]:
+    """Make a room; item k has rank k + 1. Its store is closed at the end."""
     opened: list[ReviewStore] = []
 
-    def make(
-        n: int = 6,
-        *,
-        strata: dict[int, str] | None = None,
-        signals: Sequence[tuple[int, str, str | None]] = (),
-        probability: dict[int, float] | None = None,
-        priorities: bool = True,
-        **review: Any,
-    ) -> Room:
+    def make(n: int = 6, **more: Any) -> Room:
         store = ReviewStore(url)
         opened.append(store)
-        items = stored_items(n)
-        questions = questions_of(items.items, "pets", CLASSES)
-        kinds = strata or {}
-        tasks = [
-            NewTask(
-                q,
-                kinds.get(k, "flagged"),  # type: ignore[arg-type]
-                1.0 if kinds.get(k, "flagged") == "flagged" else 0.5,
-                k + 1 if kinds.get(k, "flagged") == "flagged" else None,
-                CLASSES.ids[(k + 1) % 3],
-                (f"reason {k}",),
-                "d" if kinds.get(k) == "gold" else None,
-            )
-            for k, q in enumerate(questions)
-        ]
-        order = [
-            Priority(
-                q.hash,
-                k + 1 if kinds.get(k, "flagged") == "flagged" else None,
-                (probability or {}).get(k),
-                CLASSES.ids[(k + 1) % 3],
-                (f"reason {k}",),
-            )
-            for k, q in enumerate(questions)
-        ]
-        store.renew_queue("pets", tasks, order if priorities else [])
-        empty = {f.name: None for f in SIGNALS}
-        table = pa.Table.from_pylist(
-            [
-                {**empty, "item_id": f"i{k}", "signal": signal, "model": model, "flagged": True, "score": 0.1}
-                for k, signal, model in signals
-            ],
-            schema=SIGNALS,
-        )
-        return Room(store, items, ReviewConfig(**review), findings_of(items), table, questions)
+        return make_room(store, n, **more)
 
     yield make
     for store in opened:
         store.close()
 
 
+class Rooms:
+    """Makes rooms in stores of the caller's own; numbers by which these can be named."""
+
+    make = staticmethod(make_room)
+    _numbers = count()
+
+    def next(self) -> int:
+        return next(self._numbers)
+
+
+@pytest.fixture(scope="session")
+def new_room() -> Rooms:
+    return Rooms()
+
+
 @pytest.fixture
-def make_desk() -> Callable[..., StoredItems]:
+def make_items() -> Callable[..., StoredItems]:
     return stored_items

@@ -187,9 +187,9 @@ def test_a_verdict_without_a_lease_or_on_anothers_is_kept(room_of):
     assert room.desk().take("ann").task.question.item_id == "i1", "decided by bob, it is given no more"
 
 
-def test_a_question_that_changed_is_refused_in_words(room_of, make_desk):
+def test_a_question_that_changed_is_refused_in_words(room_of, make_items):
     room = room_of(3)
-    desk = room.desk(items=make_desk(3, content="new"), version="v2")
+    desk = room.desk(items=make_items(3, content="new"), version="v2")
     with pytest.raises(VerdictsError, match=r"item 'i0': the question is another one by now"):
         desk.decide("ann", [room.answer(0)], address=None, shown=None)
     assert desk.take("ann") is None, "no item poses any of the questions"
@@ -227,7 +227,7 @@ def test_texts_that_no_database_takes_are_refused_in_words(room_of):
             lambda bad=bad: room.say("ann", 0, comment=bad),
             lambda bad=bad: desk.send_back(1, by="dora", note=bad, client_id="s", address=None),
         ):
-            with pytest.raises(VerdictsError, match="NUL|surrogate"):
+            with pytest.raises(VerdictsError, match=r"NUL|surrogate"):
                 call()
     assert room.store.verdicts("pets") == []
 

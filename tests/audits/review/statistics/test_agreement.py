@@ -46,6 +46,9 @@ def test_where_there_is_no_kappa_it_says_why():
     assert cohen_kappa([], []) == Kappa(None, reason="no item in common")
     assert cohen_kappa("aaa", "aaa").reason == "both give the same one answer to all items"
     assert cohen_kappa("ab", "ab") == Kappa(1.0)
+    # one says the same of all: as by chance, and no interval follows from it
+    found = cohen_kappa("aaaa", "aabb")
+    assert (found.value, found.low, found.high, found.reason) == (0.0, None, None, None)
     with pytest.raises(UsageError, match="as many answers of both, got 2 and 1"):
         cohen_kappa("ab", "a")
 

@@ -142,7 +142,12 @@ def test_tables_that_are_no_longer_kept_leave_gaps(three_runs, tmp_path):
     before, now = three_runs.trend(), trend(three_runs.gathered(), tables, ONE, "accuracy")
     assert (now[0].flagged, now[0].rate, now[0].model, now[0].score) == (None, None, None, None)
     for then, here in zip(before, now, strict=True):
-        assert (here.at, here.open, here.decided, here.wrong) == (then.at, then.open, then.decided, then.wrong)
+        assert (here.at, here.open, here.decided, here.wrong) == (
+            then.at,
+            then.open,
+            then.decided,
+            then.wrong,
+        )
     assert [(p.model, p.score) for p in now[1:]] == [(p.model, p.score) for p in before[1:]]
 
 

@@ -59,8 +59,8 @@ def test_an_empty_history_is_a_file_of_its_kind(api):
     visitor = api().local()
     texts = {f: visitor.get("/api/v1/datasets/zoo/verdicts", params={"format": f}).text for f in TYPES}
     assert texts == {"csv": ",".join(COLUMNS) + "\r\n", "jsonl": "", "json": "[]"}
-    refused = visitor.get("/api/v1/datasets/zoo/verdicts", params={"format": "xml"})
-    assert refused.status_code == 422
+    for wrong in ({"format": "xml"}, {"fromat": "csv"}):
+        assert visitor.get("/api/v1/datasets/zoo/verdicts", params=wrong).status_code == 422
 
 
 def test_a_reviewers_own_history_of_a_blind_dataset_does_not_tell_what_was_suggested(api):

@@ -186,6 +186,7 @@ def test_files_are_paths_of_this_server_and_their_names_stay_back(made_up):
         ({"cursor": "WzEuMCwgIiciXQ=="}, "cursor"),
         ({"cursor": "WyJhIl0="}, "cursor"),
         ({"limit": 0}, "limit"),
+        ({"sugested": "ant"}, "sugested"),
         ({"limit": 501}, "limit"),
         ({"low": 2}, "low"),
         ({"low": "nan"}, "low"),

@@ -13,33 +13,37 @@ from audits.web.settings import RoomSettings
 from audits.workspace import Workspace
 from tests.audits.report.spec import parsed
 from tests.audits.web.conftest import CHEAP, Guarded
-from tests.audits.web.lead_room import write_reviewed
+from tests.audits.web.lead_room import PEOPLE, write_reviewed
 from tests.audits.web.visitor import Visitor
 from tests.browser.rooms import Made
 
-MADE = Made(n=60, wrong=9)
-LONG = "x" * 1_500
+MADE = Made(n=60, wrong=9, models=("m0",))
+LONG = "x" * 10_000
 HOSTILE = Made(
     n=40,
     wrong=8,
     classes=(
         ("<script>alert(1)</script>", "<b>ant</b> & \"bee\" 'cow'"),
         ("../../etc", "חתול 🙂 \u202e"),
-        (LONG, "10 " + LONG),
+        (LONG[:1_000], "a name of " + LONG),
     ),
-    id=lambda i: f"<i>{i}</i>\"'&" if i % 2 else f"שלום-{i}-{LONG[:900]}",
-    models=("<img src=x>", "m" * 200),
+    id=lambda i: f"<i>{i}</i>\"'&" if i % 2 else f"שלום-{i}-{LONG[:200]}",
+    models=("<img src=x>", "m" * 100),
 )
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    return {
-        "plain": write_reviewed(tmp_path_factory.mktemp("dashboard") / "plain", MADE, done=40),
-        "hostile": write_reviewed(
-            tmp_path_factory.mktemp("dashboard") / "hostile", HOSTILE, ('<u onload="x">', "בוב", LONG[:600])
-        ),
-    }
+    """Workspaces by name, each written when it is first asked for."""
+    made = {"plain": (MADE, PEOPLE, 40), "hostile": (HOSTILE, ('<u onload="x">', "בוב", LONG[:600]), None)}
+    known = {}
+
+    def of(name):
+        if name not in known:
+            known[name] = write_reviewed(tmp_path_factory.mktemp(name) / "work space", *made[name])
+        return known[name]
+
+    return of
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def opened(written, tmp_path):
 
     def of(name="plain", **settings):
         copy = tmp_path / f"copy {len(apps)}"
-        shutil.copytree(written[name].root, copy)
+        shutil.copytree(written(name).root, copy)
         apps.append(create_app(Workspace(copy), RoomSettings(**settings)))
         return Visitor(apps[-1])
 
@@ -103,14 +107,14 @@ def test_every_chart_has_its_sentence_and_a_table_of_the_same_figures(opened):
     assert len(tables["How things stood after each run"]) == 1 + len(lead(browser).trend) == 3
     pairs = lead(browser).confusions.pairs
     assert [row[2:5] for row in tables["Labels that were corrected"][1:]] == [
-        [f"{100 * p.items.value:.0f}\u202f%", row[3], f"{p.items.count} of {p.items.n}"]
+        [f"{100 * p.items.value:.0f} %", row[3], f"{p.items.count} of {p.items.n}"]
         for p, row in zip(pairs, tables["Labels that were corrected"][1:], strict=True)
     ]
 
 
 def test_the_estimate_is_told_with_what_it_is_the_sum_of(opened):
     browser = opened()
-    section = [s for s in browser.page("/d/zoo/dashboard").all("section") if "How many" in s.text][0]
+    section = next(s for s in browser.page("/d/zoo/dashboard").all("section") if "How many" in s.text)
     rate = lead(browser).error_rate
     assert f"{100 * rate.rate:.1f}" in section.one("strong").text
     rows = cells(section.one("table"))[1:]
@@ -118,13 +122,13 @@ def test_the_estimate_is_told_with_what_it_is_the_sum_of(opened):
 
 
 def test_without_an_estimate_it_says_why(tmp_path):
-    made = Made(n=30, wrong=4, review={"control_rate": 0.0})
+    made = Made(n=30, wrong=4, models=("m0",), review={"control_rate": 0.0})
     app = create_app(write_reviewed(tmp_path / "none", made, done=5), RoomSettings())
     try:
         page = Visitor(app).page("/d/zoo/dashboard")
     finally:
         app.state.room.close()
-    section = [s for s in page.all("section") if "How many" in s.text][0]
+    section = next(s for s in page.all("section") if "How many" in s.text)
     assert "There is no estimate of all" in section.text
     assert "review.control_rate" in section.text
     assert page.one("dl", class_="figures").text.endswith("–")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 
 import pytest
 from sqlalchemy import select
@@ -63,8 +64,10 @@ def test_while_they_are_made_the_page_looks_again_and_a_second_wish_is_refused(b
     rescorer = rescorer_of(ann.app.state.room)
     monkeypatch.setattr(rescorer, "_command", (sys.executable, "-c", WAITS))
     ann.submit(PAGE)
-    while not rescorer.state(NAME).lines:
-        pass
+    for _ in range(3000):  # until the process says its first line
+        if rescorer.state(NAME).lines:
+            break
+        time.sleep(0.02)
     page = ann.page(PAGE)
     (refresh,) = page.one("noscript").all("meta")
     assert refresh.attributes == {"http-equiv": "refresh", "content": "3"}

@@ -11,7 +11,7 @@ from tests.audits.web.lead_room import write_reviewed
 from tests.audits.web.visitor import Visitor
 from tests.browser.rooms import Made
 
-MADE = Made(n=60, wrong=9)
+MADE = Made(n=60, wrong=9, models=("m0",))
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +46,10 @@ def test_each_reviewer_has_a_row_with_their_rates(page, lead):
     assert {row[0] for row in rows} == {"ann", "bob", "cem"}
     for row, r in zip(rows, lead.reviewers.reports, strict=True):
         keep = r.rates["keep"]
-        assert row[2] == f"{100 * keep.value:.0f}\u202f% {100 * keep.low:.0f}–{100 * keep.high:.0f}"
+        assert row[2] == f"{100 * keep.value:.0f} % {100 * keep.low:.0f}–{100 * keep.high:.0f}"
         assert row[-1] == str(r.fast)
         gold = row[head.index("Right on gold")]
-        assert gold.startswith(f"{100 * r.gold.value:.0f}\u202f% {r.gold.count}/{r.gold.n}")
+        assert gold.startswith(f"{100 * r.gold.value:.0f} % {r.gold.count}/{r.gold.n}")
 
 
 def test_agreement_over_all_and_by_pairs(page, lead):
