@@ -9,6 +9,7 @@ import dagster as dg
 from assets.naming import DATASET, LAUNCHED_BY, key
 from audits.errors import AuditError
 from audits.night_config import RescoreConfig
+from audits.rescore_record import awaited
 from audits.review.records import Mark
 from audits.review.store import ReviewStore
 from audits.stages.graph import SCORING
@@ -121,6 +122,8 @@ def due(workspace: Workspace, dataset: str, mark: Mark, now: datetime) -> str | 
     # fewer than were scored: the store is another one than it was, and nobody can say how many are new
     new = max(mark.verdicts - scored[0], 0) + max(mark.withdrawals - scored[1], 0)
     try:
+        if (wish := awaited(workspace, dataset)) is not None:
+            return f"{wish.by} asked for new scores"
         config = workspace.dataset(dataset).config.review.rescore
     except AuditError:
         return None  # the run that the schedule or a person starts says what is wrong

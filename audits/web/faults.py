@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from audits.errors import AuditError, DiskError, StoreError, UsageError, VerdictsError
+from audits.errors import AuditError, DiskError, LockedError, StoreError, UsageError, VerdictsError
 from audits.web.pages import render
 
 _log = logging.getLogger("labelaudit.web")
@@ -20,6 +20,7 @@ _STATUS: tuple[tuple[type[AuditError], int], ...] = (
     (StoreError, 503),
     (DiskError, 503),
     (VerdictsError, 422),
+    (LockedError, 409),
     (UsageError, 404),
     (AuditError, 409),
 )

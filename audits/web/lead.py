@@ -174,6 +174,12 @@ class Lead:
         now = len(verdicts) + sum(v.withdrawn_at is not None for v in verdicts)
         return max(now - sum(scored), 0)
 
+    def let_go(self) -> None:
+        """Let go of the rows that figures were made from, where there is a newer state; charts need them no more."""
+        with self._lock:
+            if {"effort", "yields", "confusions", "trend"} <= set(self._made):
+                self._made.pop("gathered", None)
+
     def name_of(self, class_id: str) -> str:
         """What a class is called."""
         return named_id(self.loaded, class_id).name
@@ -184,7 +190,7 @@ class Lead:
             return bool(self.trend)
         if chart == "confusions":
             return bool(self.confusions.pairs)
-        return bool(self.gathered.decided)
+        return bool(self.yields.all.errors.n)
 
     def chart(self, chart: str) -> bytes:
         """A chart as SVG, drawn once.
@@ -268,6 +274,8 @@ def lead_of(room: Room, name: str, person: Person, state: str | None = None) -> 
             kept.points = (same, {})
         lead = Lead(room.store, loaded, now, last_run, kept.points[1])
         kept.leads = [*kept.leads[1 - _STATES :], lead]
+        for older in kept.leads[:-1]:
+            older.let_go()
         return lead
 
 

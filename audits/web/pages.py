@@ -37,7 +37,7 @@ def _environment() -> Environment:
 
 def number(value: float | None, places: int = 0) -> str:
     """A number with thin gaps between thousands; a dash where there is none."""
-    return "–" if value is None else f"{value:,.{places}f}".replace(",", "\u202f")
+    return "–" if value is None else f"{value:,.{places}f}".replace(",", "\u202f").replace("-", "−")
 
 
 def percent(value: float | None, places: int = 0) -> str:

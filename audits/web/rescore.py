@@ -19,6 +19,7 @@ from audits.disk import made, writing
 from audits.errors import AuditError, LockedError
 from audits.locks import is_held
 from audits.rescore_record import RescoreRecord, awaited, folder, read_record, write_record
+from audits.review.desk.desk import Desk
 from audits.review.records import Mark
 from audits.review.store import ReviewStore
 from audits.web.room import Room
@@ -113,7 +114,7 @@ class Rescorer:
         """
         mark = self._mark(dataset)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        if self.daemon_lives and not here:
+        if not here and self.daemon_lives and self._sensor_is_on(dataset):
             write_record(
                 self._workspace, dataset, RescoreRecord(by, now, "sensor", mark.verdicts, mark.withdrawals)
             )
@@ -150,6 +151,11 @@ class Rescorer:
     def daemon_lives(self) -> bool:
         """Whether `labelaudit up` serves the workspace: its lock is held."""
         return is_held(self._workspace.state / "locks" / "up.lock")
+
+    def _sensor_is_on(self, dataset: str) -> bool:
+        """Whether the sensor of verdicts surely runs: the dataset asks for something that Dagster does by itself."""
+        config = self._workspace.dataset(dataset).config
+        return config.schedule is not None or config.review.rescore is not None
 
     def _mark(self, dataset: str) -> Mark:
         return self._store.marks(dataset).get(dataset, Mark())
@@ -266,6 +272,14 @@ def rescorer_of(room: Room) -> Rescorer:
         if (found := _RESCORERS.get(room)) is None:
             found = _RESCORERS[room] = Rescorer(room.workspace, room.store)
         return found
+
+
+def after_decision(room: Room, desk: Desk) -> None:
+    """Have new scores made when nothing is left to decide, where the room is served so."""
+    if room.settings.rescore_when_cleared:
+        left = desk.progress("")
+        if left.open == left.disputed == 0:
+            queue_cleared(room, desk.dataset)
 
 
 def queue_cleared(room: Room, dataset: str, by: str = "the cleared queue") -> None:

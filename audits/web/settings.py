@@ -25,6 +25,8 @@ class RoomSettings:
         Names and addresses that the app may be asked for by, beside `host`; guards against DNS rebinding.
     https : bool
         Whether people reach it through https (a proxy before it): cookies are then sent through https alone.
+    rescore_when_cleared : bool
+        Whether new scores are made by themselves when a decision has cleared a dataset's queue.
     """
 
     host: str = "127.0.0.1"
@@ -34,6 +36,7 @@ class RoomSettings:
     accounts: bool = False
     allowed_hosts: tuple[str, ...] = ()
     https: bool = False
+    rescore_when_cleared: bool = False
 
     @property
     def local(self) -> bool:

@@ -53,6 +53,7 @@ def review(
         local_reviewer=reviewer or _user(),
         allowed_hosts=tuple(allow_host or ()),
         https=https,
+        rescore_when_cleared=True,
     )
     with wishes() as wish:
         served = create_app(workspace, checked(workspace, settings))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
 from audits.review.records import StoredVerdict, Task
 from audits.review.store import ReviewStore
@@ -36,6 +37,7 @@ class Made:
     models: tuple[str, ...] = ("m0", "m1")
     review: dict[str, Any] = field(default_factory=dict)
     name: str = "zoo"
+    pictures: bool = False
 
     def truth(self, i: int) -> int:
         return i % len(self.classes)
@@ -50,18 +52,26 @@ class Made:
         ids = [self.id(i) for i in range(self.n)]
         labels = [self.classes[self.given(i)][0] for i in range(self.n)]
         texts = [self.text(i) for i in range(self.n)]
-        pq.write_table(pa.table({"item_id": ids, "label": labels, "text": texts}), folder / "items.parquet")
+        columns: dict[str, Any] = {"item_id": ids, "label": labels, "text": texts}
+        items: dict[str, Any] = {"path": "items.parquet"}
+        if self.pictures:
+            (folder / "pictures").mkdir()
+            columns["picture"] = [f"pictures/{i}.png" for i in range(self.n)]
+            items |= {"content": ["picture"], "files": ["picture"]}
+            for i, path in enumerate(columns["picture"]):
+                Image.new("L", (8, 8), i * 10).save(folder / path)
+        pq.write_table(pa.table(columns), folder / "items.parquet")
         k = len(self.classes)
         models = []
         for m, name in enumerate(self.models):
             probs = np.random.default_rng(m).dirichlet(np.ones(k) * 0.3, size=self.n) * 0.2
             probs[np.arange(self.n), [self.truth(i) for i in range(self.n)]] += 0.8
-            columns = {id_: probs[:, c] for c, (id_, _) in enumerate(self.classes)}
-            pq.write_table(pa.table({"item_id": ids, **columns}), folder / f"m{m}.parquet")
+            outputs = {id_: probs[:, c] for c, (id_, _) in enumerate(self.classes)}
+            pq.write_table(pa.table({"item_id": ids, **outputs}), folder / f"m{m}.parquet")
             output = {"kind": "dense", "path": f"m{m}.parquet"}
             models.append({"name": name, "out_of_sample": True, "outputs": output})
         config = {
-            "items": {"path": "items.parquet"},
+            "items": items,
             "classes": [{"id": id_, "name": name} for id_, name in self.classes],
             "models": models,
             "review": {"control_rate": 1.0, **self.review},

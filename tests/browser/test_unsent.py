@@ -153,6 +153,26 @@ def test_leaving_with_unsent_decisions_warns(serve, visiting):
         assert len(visitor.dialogs) == 1
 
 
+def test_a_replacement_on_the_page_of_one_item_waits_too(serve, visiting):
+    with serve() as room, visiting(room) as visitor:
+        visitor.forgiven = AWAY
+        page = visitor.open("/d/zoo/review")
+        first = question(page)
+        press(page, "k")
+        sent(page)
+        page.goto(f"{visitor.base}/d/zoo/q/{first}")
+        page.get_by_text("Replace it by another decision").click()
+        prefetched(page)
+        room.stop()
+        page.keyboard.press("n")
+        expect(page.locator("#unsent")).to_contain_text("1 decision has not reached the server.")
+        assert len(room.verdicts()) == 1
+        room.start()
+        expect(page.locator(".verdict")).to_have_text("None of the classes", timeout=20_000)
+        said = [(v.question.hash, v.decision) for v in room.verdicts()]
+        assert said == [(first, "keep"), (first, "none")]
+
+
 def test_undo_waits_until_all_was_sent(serve, visiting):
     with serve() as room, visiting(room) as visitor:
         visitor.forgiven = AWAY

@@ -7,9 +7,11 @@ import dagster as dg
 import pytest
 
 from assets.naming import DATASET, LAUNCHED_BY, REASON, key
+from audits.rescore_record import RescoreRecord, write_record
+from audits.review.store import ReviewStore
 from audits.stages.graph import SCORING
 from pipelines.definitions import build
-from pipelines.verdict_sensor import look, verdict_sensor
+from pipelines.verdict_sensor import due, look, verdict_sensor
 from tests.pipelines.conftest import FROM_VERDICTS, execute, relabel, stages_made, withdraw
 
 YAML = "review: {agree: 1, verdicts_per_item: 1, rescore: {after_verdicts: 2, quiet_minutes: 60}}\n"
@@ -150,3 +152,18 @@ def test_the_definitions_hold_it_and_the_asset_that_it_observes(zoo):
     defs = build(zoo.root)
     assert "new_verdicts" in {s.name for s in defs.sensors}
     assert defs.resolve_asset_graph().get(key("zoo", "verdicts")).is_external
+
+
+def test_new_scores_that_somebody_asked_for_are_due_until_they_are_there(zoo):
+    relabel(zoo, 1)
+    with ReviewStore(zoo.workspace.store_url) as store:
+        mark = store.marks("zoo")["zoo"]
+    now = datetime.now(UTC)
+    assert due(zoo.workspace, "zoo", mark, now) is None, "one is not enough"
+    wish = RescoreRecord("ann", now.isoformat(), "sensor", mark.verdicts, mark.withdrawals)
+    write_record(zoo.workspace, "zoo", wish)
+    assert due(zoo.workspace, "zoo", mark, now) == "ann asked for new scores"
+    (request,) = look(zoo.workspace, None, now).run_requests
+    assert request.tags[REASON] == "ann asked for new scores"
+    zoo.ok("run", "zoo", "--only-scores")
+    assert due(zoo.workspace, "zoo", mark, now) is None

@@ -21,7 +21,7 @@ from audits.room_config import RoomConfig
 BETWEEN = 20
 
 #: How many leaves are looked through at once, at first; then four times as many each time.
-_FIRST_LEAVES = 4
+_FIRST_LEAVES = 2
 
 
 @dataclass(frozen=True)

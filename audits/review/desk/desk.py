@@ -33,7 +33,7 @@ from audits.review.records import Role, Shown, StoredVerdict
 from audits.review.schema import lease, question, skipping, task_state, verdict, withdrawal
 from audits.review.store import ReviewStore
 from audits.review.store_queue import priorities_of, reopenings_of, tasks_of
-from audits.review.store_rows import CHUNK, VERDICTS, question_of, select_verdicts
+from audits.review.store_rows import CHUNK, VERDICTS, in_dataset, question_of, select_verdicts
 from audits.review.store_verdicts import (
     NewWithdrawal,
     add_withdrawal,
@@ -419,7 +419,7 @@ class Desk:
         self, connection: Connection, reviewer: str, client_id: str, ids: Sequence[int] | None
     ) -> dict[str, StoredVerdict]:
         """The verdicts to take back, by the client id of each withdrawal."""
-        mine = VERDICTS.where(question.c.dataset == self.dataset, verdict.c.reviewer == reviewer)
+        mine = VERDICTS.where(in_dataset(self.dataset, reviewer), verdict.c.reviewer == reviewer)
         if ids is None:
             sent = mine.where(withdrawal.c.client_id == client_id)
             last = mine.where(withdrawal.c.id.is_(None)).order_by(verdict.c.id.desc()).limit(1)

@@ -48,7 +48,8 @@ Shape = frozenset[str]
 
 def _own(hash_: ColumnElement[str], table: Any) -> ColumnElement[bool]:
     """A row of a table about the question is the person's."""
-    return and_(table.c.question_hash == hash_, table.c.reviewer == _reviewer)
+    # the question is the key: no database is to go through all that the person ever did instead
+    return and_(table.c.question_hash == hash_, func.coalesce(table.c.reviewer, "") == _reviewer)
 
 
 def _answered(*more: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -142,13 +143,14 @@ def pool(role: Role, shape: Shape, sequence: str, *, later: bool, leaves: bool, 
 def held(shape: Shape, sequence: str) -> Select[Any]:
     """What the person holds and may still answer, the first taken first."""
     mine = and_(
-        _own(_t.question_hash, lease), lease.c.dataset == bindparam("dataset"), lease.c.expires_at > _now
+        lease.c.question_hash == _t.question_hash, lease.c.reviewer == _reviewer, lease.c.expires_at > _now
     )
     wanted = or_(
         and_(_t.state == "open", lease.c.role == "reviewer", ~_DONE),
         and_(lease.c.role == _t.look, ~_answered(verdict.c.role == _t.look)),
     )
     chosen = select(_t.question_hash, lease.c.role).select_from(lease.join(task_state, mine))
+    chosen = chosen.where(lease.c.dataset == bindparam("dataset"))
     return chosen.where(*_looked_up(shape), wanted).order_by(
         lease.c.taken_at, place(sequence), _t.question_hash
     )

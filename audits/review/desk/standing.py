@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from audits.review.desk.records import Disputed, Done, PairCount, Progress
 from audits.review.schema import question, queue_mark, review_task, tally, task_state, verdict, withdrawal
-from audits.review.store_rows import VERDICTS, in_chunks, question_of, select_verdicts
+from audits.review.store_rows import VERDICTS, in_chunks, in_dataset, question_of, select_verdicts
 from audits.review.verdicts_of import by_question
 
 #: Over how long the speed is taken.
@@ -24,7 +24,7 @@ def history(
     question_hash: str | None,
 ) -> list[Done]:
     """As `Desk.history`."""
-    query = VERDICTS.where(question.c.dataset == dataset).order_by(verdict.c.id.desc()).limit(limit)
+    query = VERDICTS.where(in_dataset(dataset, limit)).order_by(verdict.c.id.desc()).limit(limit)
     if reviewer is not None:
         query = query.where(verdict.c.reviewer == reviewer)
     if before is not None:
@@ -90,12 +90,13 @@ def disputed(connection: Connection, dataset: str, limit: int) -> list[Disputed]
 
 
 def _per_hour(connection: Connection, dataset: str, reviewer: str) -> float | None:
-    newest = (
-        select(func.max(verdict.c.id))
+    last = (
+        select(verdict.c.stored_at)
         .join(question, question.c.hash == verdict.c.question_hash)
-        .where(verdict.c.reviewer == reviewer, question.c.dataset == dataset)
+        .where(verdict.c.reviewer == reviewer, in_dataset(dataset, reviewer))
+        .order_by(verdict.c.id.desc())
+        .limit(1)
     )
-    last = select(verdict.c.stored_at).where(verdict.c.id == newest.scalar_subquery())
     end = connection.execute(last).scalar()
     if end is None:
         return None
@@ -124,7 +125,7 @@ def _given_since(
         select(func.count(), func.min(verdict.c.stored_at), func.max(verdict.c.stored_at))
         .select_from(joined)
         .where(verdict.c.reviewer == reviewer, verdict.c.id > func.coalesce(older, 0))
-        .where(question.c.dataset == dataset, withdrawal.c.id.is_(None))
+        .where(in_dataset(dataset, reviewer), withdrawal.c.id.is_(None))
     )
     n, first, latest = connection.execute(query).one()
     return int(n), first, latest

@@ -19,7 +19,7 @@ from audits.room_config import RoomConfig
 MIXED = 2**31 - 1
 
 #: How many leaves tasks lie in, by `mixed`; a power of two.
-LEAVES = 1024
+LEAVES = 256
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Request
 from starlette.datastructures import QueryParams
@@ -15,7 +15,7 @@ from audits.web.api.values import Filters
 from audits.web.filters import filters_of
 from audits.web.loaded import Loaded
 from audits.web.people import Person, SignedIn
-
+from audits.web.room import Room
 
 _FILTERS = set(Filters.model_fields)
 
@@ -30,13 +30,18 @@ class Asking:
     loaded : Loaded
         The dataset.
     desk : Desk
-    store : ReviewStore
+    room : Room
     """
 
     person: Person
     loaded: Loaded
     desk: Desk
-    store: ReviewStore
+    room: Room
+
+    @property
+    def store(self) -> ReviewStore:
+        """The review store."""
+        return self.room.store
 
     @property
     def blind(self) -> bool:
@@ -55,8 +60,8 @@ def asking(
     name: Annotated[str, Path(description="Name of a dataset.", max_length=500)],
 ) -> Asking:
     """The dataset of a route's path, as its person sees it."""
-    room: Any = request.app.state.room
-    return Asking(person, room.loaded(name, person), room.desk(name, person), room.store)
+    room: Room = request.app.state.room
+    return Asking(person, room.loaded(name, person), room.desk(name, person), room)
 
 
 #: What routes about a dataset declare their first argument as.

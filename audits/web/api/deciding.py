@@ -24,6 +24,7 @@ from audits.web.api.values import (
     VerdictId,
     Verdicts,
 )
+from audits.web.rescore import after_decision
 
 router = APIRouter()
 
@@ -99,6 +100,7 @@ def decide(asked: OfDataset, sent: Answers) -> Verdicts:
     shown: Shown = "blind" if asked.blind else "open"
     person = asked.person
     stored = asked.desk.decide(person.name, answers, address=person.address, source="api", shown=shown)
+    after_decision(asked.room, asked.desk)
     return Verdicts(verdicts=[Verdict.of(v) for v in stored])
 
 

@@ -20,6 +20,7 @@ from audits.web.digits import digits_of
 from audits.web.loaded import Loaded
 from audits.web.pages import render
 from audits.web.people import Adjudicating
+from audits.web.rescore import after_decision
 from audits.web.routes.review import Sent, form_values, known_question, unkept
 from audits.web.said import said
 from audits.web.waiting import waiting
@@ -88,6 +89,7 @@ def decide(request: Request, person: Adjudicating, name: str, form: Sent) -> Res
         if sent is None or sent.seconds == answer.seconds:
             raise
         store(replace(answer, seconds=sent.seconds))
+    after_decision(room, desk)
     return _to(name, text(form, "here"))
 
 

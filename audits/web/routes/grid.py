@@ -23,6 +23,7 @@ from audits.web.filters import filters_of
 from audits.web.loaded import Loaded
 from audits.web.pages import render
 from audits.web.people import SignedIn
+from audits.web.rescore import after_decision
 from audits.web.routes.review import Sent, unkept
 
 router = APIRouter()
@@ -131,6 +132,7 @@ def decide(request: Request, person: SignedIn, name: str, form: Sent) -> Respons
         source=SOURCE,
         shown="blind" if config.blind else "open",
     )
+    after_decision(room, desk)
     return _back(name, pair, lot=lot)
 
 

@@ -25,6 +25,7 @@ from audits.web.loaded import Loaded
 from audits.web.pace import pace
 from audits.web.pages import render
 from audits.web.people import SignedIn
+from audits.web.rescore import after_decision
 from audits.web.said import standing
 
 router = APIRouter()
@@ -105,6 +106,7 @@ def decide(request: Request, person: SignedIn, name: str, form: Sent) -> Respons
         if sent is None or sent.seconds == answer.seconds:
             raise
         stored = store(replace(answer, seconds=sent.seconds))
+    after_decision(room, desk)
     return _done(request, form, name, {"verdicts": [v.id for v in stored]}, desk, person.name)
 
 

@@ -9,7 +9,11 @@ function dialog() {
   close.addEventListener("click", () => made.close());
   made.append(document.createElement("img"), close);
   made.addEventListener("click", (event) => event.target !== close && made.close());
-  made.addEventListener("keydown", (event) => event.key.length === 1 && event.key !== " " && made.close());
+  made.addEventListener("keydown", (event) => {
+    if (event.key.length !== 1 || event.key === " ") return;
+    event.preventDefault(); // the key closes it, and decides nothing
+    made.close();
+  });
   document.body.append(made);
   return made;
 }

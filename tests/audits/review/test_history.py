@@ -143,7 +143,7 @@ TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="
 NAME = TEXT.filter(str.strip)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), suffix=st.sampled_from(["csv", "jsonl"]))
 def test_whatever_was_stored_comes_back(data, suffix, tmp_path, build_items, classes):
     items = build_items(3)

@@ -83,6 +83,21 @@ def test_a_page_s_charts_are_those_of_its_state_whatever_comes_in_meanwhile(room
     assert lead_of(room, "zoo", LEAD, "long gone") is newest
 
 
+def test_an_older_state_draws_its_charts_without_the_rows_behind_them(room):
+    question = open_question(room)
+    page = lead_of(room, "zoo", LEAD)
+    found = page.gathered
+    for figure in (page.effort, page.yields, page.confusions, page.trend):
+        assert figure
+    room.store.add_verdicts([NewVerdict("new", question, "ann", "none")])
+    newest = lead_of(room, "zoo", LEAD)
+    before = page.chart("effort")
+    assert len(newest.effort.found) == len(page.effort.found) + 1
+    assert newest.chart("effort") != before
+    # what is asked for all the same is read anew
+    assert page.gathered is not found
+
+
 def test_only_the_newest_states_are_kept(room):
     question = open_question(room)
     first = lead_of(room, "zoo", LEAD)

@@ -192,6 +192,8 @@ def up(zoo):
     """The lock of `labelaudit up`, held by another thread."""
     taken, done = threading.Event(), threading.Event()
 
+    zoo.yaml().write_text(zoo.yaml().read_text() + "schedule: {cron: '0 3 * * *'}\n")
+
     def hold():
         with held(zoo.workspace.state / "locks" / "up.lock", "labelaudit up", "is served"):
             taken.set()
@@ -231,6 +233,16 @@ def test_a_run_of_the_daemon_that_goes_on_or_fails(zoo, slow):
         "failed",
         "There are no new scores: run 1f3c failed; Dagster's page has more.",
     )
+
+
+@pytest.mark.usefixtures("up")
+def test_a_daemon_whose_sensor_may_be_off_is_not_asked(zoo, slow):
+    zoo.yaml().write_text(zoo.yaml().read_text().replace("schedule:", "# schedule:"))
+    relabel(zoo, 1)
+    slow.ask("zoo", "ann")
+    go(zoo)
+    slow.wait("zoo")
+    assert slow.state("zoo").record.how == "process"
 
 
 @pytest.mark.usefixtures("up")

@@ -8,7 +8,7 @@ from audits.review.consensus import Rule, decide
 from audits.review.desk.candidates import BETWEEN
 from audits.review.desk.records import Filters
 from audits.review.desk.task_rows import look_of
-from audits.review.records import NewVerdict
+from audits.review.records import NewVerdict, Reopening
 from audits.room_config import RoomConfig
 
 
@@ -178,3 +178,26 @@ def test_control_gold_and_exploration_stand_among_the_others(room_of):
     assert taken(room, "ann") == room.open()
     where = [room.open().index(k) for k in strata]
     assert max(where) > 6, "they are not all at one end"
+
+
+def test_a_repeat_is_given_to_nobody_else(room_of):
+    room = room_of(1, room=RoomConfig(second_look=1.0, repeat=1.0))
+    room.say("ann", 0)
+    assert room.desk().take("bob") is None
+    assert room.desk().take("bob", question=room.hash(0)) is None
+    assert room.desk().take("ann").role == "repeat"
+
+
+def test_what_was_reopened_goes_to_those_who_answered_it_too_and_one_answer_closes_it(room_of):
+    room = room_of(2, verdicts_per_item=2, agree=2)
+    room.say("ann", 0)
+    last = room.say("bob", 0)
+    order = list(room.store.priorities("pets").values())
+    room.store.renew_queue("pets", [], order, [], [Reopening(room.hash(0), last.id, 0.9, "it changed")])
+    got = room.desk().take("ann")
+    assert room.number(got.task.question.hash) == 0
+    assert got.task.reasons == ("it changed", "reason 0")
+    assert room.given("bob", 1) == [1], "it wants one more verdict, and ann holds it"
+    room.say("ann", 0)
+    assert room.open() == [1]
+    assert room.given("ann") == [1]

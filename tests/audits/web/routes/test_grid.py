@@ -231,7 +231,9 @@ def test_blind_shows_and_takes_no_suggestion(opened):
     hashes = shown(page)
     assert len(hashes) > 2, "also items that nothing speaks against"
     buttons = {b.attributes.get("value") for b in page.all("button", name="decision")}
-    assert buttons == {"", "keep", "none", "unsure", "unusable"}, "and the one that Enter presses, which is refused"
+    assert buttons == {"", "keep", "none", "unsure", "unusable"}, (
+        "and the one that Enter presses, which is refused"
+    )
     body = ann.get("/d/zoo/grid?given=b").text
     for reason in {r for t in room.store.tasks("zoo") for r in t.reasons}:
         assert reason not in body

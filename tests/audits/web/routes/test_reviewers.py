@@ -31,6 +31,10 @@ def lead(browser):
     return lead_of(browser.app.state.room, "zoo", Person("dee", "adjudicator"))
 
 
+def signed(value):
+    return f"{value:.3f}".replace("-", "−")
+
+
 def table(page, words):
     (found,) = [t for t in page.all("table") if t.one("caption").text == words]
     return [
@@ -55,13 +59,13 @@ def test_each_reviewer_has_a_row_with_their_rates(page, lead):
 def test_agreement_over_all_and_by_pairs(page, lead):
     agreed = lead.agreement
     told = page.one("dl", class_="figures").text
-    assert f"{agreed.labels.alpha:.3f}" in told
-    assert f"{agreed.changed.alpha:.3f}" in told
+    assert f"on the label {signed(agreed.labels.alpha)} " in told
+    assert f"whether it is right {signed(agreed.changed.alpha)} " in told
     _, *rows = table(page, "Agreement by pairs of people")
     assert [row[0] for row in rows] == [f"{p.one} , {p.other}" for p in agreed.pairs]
     assert [row[3] for row in rows] == [f"{p.same.count} of {p.same.n}" for p in agreed.pairs]
     assert [row[4] for row in rows] == [
-        "–" if p.kappa.value is None else f"{p.kappa.value:.3f}" for p in agreed.pairs
+        "–" if p.kappa.value is None else signed(p.kappa.value) for p in agreed.pairs
     ]
 
 
