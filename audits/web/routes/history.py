@@ -15,6 +15,7 @@ from audits.review.records import DECISIONS
 from audits.web.content.card import card
 from audits.web.content.named import named_id
 from audits.web.digits import digits_of
+from audits.web.looked import note_look
 from audits.web.pages import render
 from audits.web.people import SignedIn
 from audits.web.routes.review import form_values, known_question, unkept
@@ -80,6 +81,8 @@ def one(request: Request, person: SignedIn, name: str, question_hash: str) -> Re
     with room.store.reading() as connection:
         note = open_sent_back(connection, name, person.name).get(asked.hash)
     blind = loaded.dataset.config.review.room.blind and not mine
+    if loaded.dataset.config.review.room.blind and mine:
+        note_look(room.store, name, asked.hash, person)
     shown = card(loaded, asked, blind=blind)
     return unkept(
         render(

@@ -22,6 +22,7 @@ from audits.web.content.card import card
 from audits.web.digits import digits_of
 from audits.web.filters import audits_of, filters_of, query_of
 from audits.web.loaded import Loaded
+from audits.web.looked import has_looked
 from audits.web.pace import pace
 from audits.web.pages import render
 from audits.web.people import SignedIn
@@ -86,11 +87,12 @@ def decide(request: Request, person: SignedIn, name: str, form: Sent) -> Respons
     config = loaded.dataset.config.review.room
     answer = answer_of(form, asked, loaded.classes, config, datetime.now(UTC))
     role: Role | None = None
-    shown: Shown = "blind" if config.blind else "open"
+    before = [v for v in room.store.verdicts(name, [asked.hash]) if v.reviewer == person.name]
+    looked = bool(before) and has_looked(room.store, asked.hash, person.name)
+    shown: Shown = "blind" if config.blind and not looked else "open"
     if text(form, "back") == "one":
-        # there all was shown; who decides anew does so as whom they decided before
-        shown = "open"
-        mine = standing(room.store.verdicts(name, [asked.hash]), person.name)
+        # who decides anew on the item's page does so as whom they decided before
+        mine = standing(before, person.name)
         role = mine[-1].role if mine else None
         if role == "adjudicator" and not person.may("adjudicator"):
             role = None

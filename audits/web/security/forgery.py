@@ -21,6 +21,9 @@ LOG_IN = "/login"
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
+#: Types of a body that no form can send, and no script to another server without asking that first.
+_OF_PROGRAMS = ("application/json", "text/csv", "application/x-ndjson")
+
 _ELSEWHERE = "This was sent from a page of another server, and is not done. If you meant it, do it from here."
 _NO_TOKEN = (
     "This was not sent from a page of your present session, and is not done: the page may be from before you logged "  # noqa: S105
@@ -32,7 +35,8 @@ class Forgeries:
     """Refuses requests that change something and were not sent from a page of this app.
 
     A request with an `Authorization` header passes: a browser adds none by itself, and whoever sends one is known by
-    that alone (`people.signed_in`). So does one without a session where people must sign in: it is nobody's.
+    that alone (`people.signed_in`). So does one without a session where people must sign in: it is nobody's. Where
+    nobody signs in, a program passes at the API: it sends JSON or a file, and says of no page that it came from there.
 
     Parameters
     ----------
@@ -56,6 +60,9 @@ class Forgeries:
             return
         if is_elsewhere(headers):
             await told(Request(scope, receive), 403, _ELSEWHERE, "csrf")(scope, receive, send)
+            return
+        if not self._accounts and scope["path"].startswith("/api/") and is_program(headers):
+            await self._app(scope, receive, send)
             return
         if not self._accounts or visit.session is not None or scope["path"] == LOG_IN:
             body = await taken(receive, IMPORT_BYTES) or b""
@@ -84,6 +91,13 @@ def is_elsewhere(headers: Headers) -> bool:
     host = f"[{sent.hostname}]" if ":" in sent.hostname else sent.hostname
     same = {f"{host}:{port or usual}"} | ({host} if port in (None, usual) else set())
     return headers.get("host", "").lower() not in same
+
+
+def is_program(headers: Headers) -> bool:
+    """Whether no page sends this: it names no origin, and its body is of a type that a page must ask leave for."""
+    kind = headers.get("content-type", "").split(";")[0].strip().lower()
+    told_origin = "origin" in headers or "sec-fetch-site" in headers
+    return not told_origin and kind in _OF_PROGRAMS
 
 
 async def _in_form(scope: Scope, headers: Headers, body: bytes) -> str:

@@ -1,7 +1,9 @@
 import pytest
 
+from audits.review.activity import read
 from audits.review.desk.records import Answer
 from audits.review.records import NewVerdict
+from audits.web.looked import ACTION
 from audits.web.routes import history
 from tests.audits.web.routes.browser import form_to
 
@@ -179,3 +181,22 @@ def test_in_a_blind_dataset_others_and_the_evidence_come_after_the_decision(on_r
     browser.submit(form_to(browser.page(f"/d/zoo/q/{hash_}"), "/undo"))
     assert "bob" not in browser.get(f"/d/zoo/q/{hash_}").text
     assert "bob" not in browser.get("/d/zoo/history").text
+
+
+def test_what_is_decided_after_a_look_at_the_evidence_is_not_taken_for_blind(on_review):
+    browser = on_review(verdicts_per_item=3, agree=2, room={"blind": True})
+    looked, not_looked = decide(browser, *[("decision", "keep")] * 2)
+    for hash_ in (looked, looked):
+        browser.page(f"/d/zoo/q/{hash_}")
+    for _ in range(2):
+        browser.submit(form_to(browser.item(), "/undo"))
+    for hash_ in (looked, not_looked):
+        browser.press(browser.item(f"?question={hash_}"), "decision", "unsure")
+    said = {(v.question.hash, v.decision): v.shown for v in browser.verdicts()}
+    assert said == {
+        (looked, "keep"): "blind",
+        (not_looked, "keep"): "blind",
+        (looked, "unsure"): "open",
+        (not_looked, "unsure"): "blind",
+    }
+    assert [a.question_hash for a in read(browser.room.store) if a.action == ACTION] == [looked]

@@ -180,3 +180,31 @@ def test_whoever_is_nobody_is_asked_to_sign_in(guarded):
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2Faccount%3Fx%3D1")
     answer = nobody.post("/account/sessions", headers={"accept": "application/json"})
     assert (answer.status_code, answer.json()["error"]) == (401, "not-signed-in")
+
+
+JSON = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (JSON, 404),
+        ({"content-type": "application/json; charset=utf-8"}, 404),
+        ({**JSON, "origin": BASE}, 403),
+        ({**JSON, "origin": "http://evil.example"}, 403),
+        ({**JSON, "sec-fetch-site": "same-origin"}, 403),
+        ({**JSON, "sec-fetch-site": "cross-site"}, 403),
+        ({"content-type": "text/plain"}, 403),
+        ({"content-type": "application/x-www-form-urlencoded"}, 403),
+        ({"content-type": "multipart/form-data; boundary=x"}, 403),
+        ({"content-type": ""}, 403),
+    ],
+)
+def test_without_accounts_a_program_needs_none_and_a_page_does(serve, headers, status):
+    sent = Visitor(serve().app).post("/api/v1/not-there", content=b"{}", headers=headers)
+    assert sent.status_code == status, "404: it was let through"
+
+
+def test_where_people_sign_in_being_a_program_opens_nothing(guarded, ann):
+    assert Visitor(guarded.app).post("/api/v1/datasets/zoo/next", json={}).status_code == 401
+    assert ann.post("/api/v1/datasets/zoo/next", json={}).status_code == 403
