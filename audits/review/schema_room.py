@@ -150,6 +150,7 @@ activity = Table(
     Column("address", Text),
     Column("detail", JSON, nullable=False),
     Index(None, "at"),
+    Index(None, "question_hash"),
 )
 
 #: Who may sign in. `datasets` are those that a reviewer sees, null for all; raising `epoch` ends all sessions.

@@ -63,7 +63,7 @@ def query_of(filters: Filters, **more: str | int) -> str:
 
 def audits_of(loaded: Loaded) -> list[str]:
     """Names of the audits that the run made, sorted."""
-    return sorted(loaded.signals["signal"].unique().to_pylist())
+    return loaded.audit_names
 
 
 def _share(name: str, text: str | None) -> float | None:

@@ -89,6 +89,11 @@ class Loaded:
         return load_signals(self.tables, self.lineage)
 
     @cached_property
+    def audit_names(self) -> list[str]:
+        """Names of the audits that the run made, sorted."""
+        return sorted(self.signals["signal"].unique().to_pylist())
+
+    @cached_property
     def finding_rows(self) -> dict[str, int]:
         """Row of the findings by item id."""
         return {id_: i for i, id_ in enumerate(self.findings["item_id"].to_pylist())}

@@ -137,6 +137,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.JSON, nullable=False),
     )
     _index("activity", "at")
+    _index("activity", "question_hash")
     op.create_table(
         "account",
         sa.Column("name", sa.String(200), nullable=False),

@@ -202,7 +202,7 @@ def test_a_writer_that_hangs_is_ended_by_the_server(postgres_url, monkeypatch):
     with ReviewStore(postgres_url) as hanging, ReviewStore(postgres_url) as other:
 
         def hangs() -> None:
-            with hanging._write() as connection:
+            with hanging.writing() as connection:
                 assert other.add_verdicts([keep("v1")]) == (1, 0), "it waits for no longer than that"
                 connection.exec_driver_sql("SELECT 1")
 
