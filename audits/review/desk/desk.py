@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select
 
-from audits.errors import UsageError, VerdictsError, first_few
+from audits.errors import UsageError
 from audits.review.activity import Act, record
 from audits.review.desk.answering import checked_reviewer, checked_texts, new_verdicts, within
 from audits.review.desk.candidates import Candidate, Candidates
@@ -28,20 +28,17 @@ from audits.review.desk.records import (
 from audits.review.desk.sending_back import send_back
 from audits.review.desk.standing import disputed, history, pairs, progress
 from audits.review.desk.task_states import TaskStates
+from audits.review.desk.undoing import to_withdraw, withdraw
 from audits.review.open_queue import newest
 from audits.review.records import Role, Shown, StoredVerdict
-from audits.review.schema import lease, question, skipping, task_state, verdict, withdrawal
+from audits.review.schema import lease, question, skipping, task_state, verdict
 from audits.review.store import ReviewStore
 from audits.review.store_queue import priorities_of, reopenings_of, tasks_of
-from audits.review.store_rows import CHUNK, VERDICTS, in_dataset, question_of, select_verdicts
+from audits.review.store_rows import CHUNK, VERDICTS, question_of, select_verdicts
 from audits.review.store_verdicts import (
-    NewWithdrawal,
-    add_withdrawal,
     insert_verdicts,
-    raise_all,
     sent_before,
     unsent,
-    withdrawal_problems,
 )
 from audits.review.verdicts_of import by_question
 from audits.review_config import ReviewConfig
@@ -273,8 +270,8 @@ class Desk:
         checked_texts(client_id=client_id)
         now = self._now()
         with self.states.writing() as connection:
-            wanted = self._to_withdraw(connection, reviewer, client_id, verdicts)
-            new = [v for client, v in wanted.items() if self._withdraw(connection, reviewer, client, v, now)]
+            wanted = to_withdraw(connection, self.dataset, reviewer, client_id, verdicts)
+            new = [v for client, v in wanted.items() if withdraw(connection, reviewer, client, v, now)]
             self.states.catch_up(connection)
             back = [Candidate(v.question.hash, v.role) for v in new if v.role != "adjudicator"]
             posed = {v.question.hash for v in new if self.states.posed(v.question)}
@@ -414,37 +411,6 @@ class Desk:
         asked = select(question.c.dataset).where(question.c.hash == question_hash)
         if connection.execute(asked).scalar() != self.dataset:
             raise UsageError(f"dataset {self.dataset!r} never asked the question {question_hash!r}")
-
-    def _to_withdraw(
-        self, connection: Connection, reviewer: str, client_id: str, ids: Sequence[int] | None
-    ) -> dict[str, StoredVerdict]:
-        """The verdicts to take back, by the client id of each withdrawal."""
-        mine = VERDICTS.where(in_dataset(self.dataset, reviewer), verdict.c.reviewer == reviewer)
-        if ids is None:
-            sent = mine.where(withdrawal.c.client_id == client_id)
-            last = mine.where(withdrawal.c.id.is_(None)).order_by(verdict.c.id.desc()).limit(1)
-            found = select_verdicts(connection, sent, None, None) or select_verdicts(
-                connection, last, None, None
-            )
-            if not found:
-                raise UsageError(f"{reviewer} has no verdict on dataset {self.dataset!r} to take back")
-            return {client_id: found[0]}
-        found = select_verdicts(connection, mine, verdict.c.id, {within(i) for i in ids})
-        if missing := sorted(set(ids) - {v.id for v in found}):
-            raise UsageError(
-                f"{len(missing)} of {len(set(ids))} verdicts are not {reviewer}'s on dataset {self.dataset!r} "
-                f"({first_few(map(str, missing))})"
-            )
-        return {f"{client_id}/{v.id}": v for v in found}
-
-    def _withdraw(
-        self, connection: Connection, reviewer: str, client_id: str, taken: StoredVerdict, now: datetime
-    ) -> bool:
-        if not client_id.split("/")[0]:
-            raise VerdictsError(f"withdrawal of verdict {taken.id}: the client id is empty")
-        new = NewWithdrawal(client_id, taken.id, reviewer, "")
-        raise_all(f"withdrawal of verdict {taken.id}", withdrawal_problems(new))
-        return add_withdrawal(connection, new, now)
 
     def _act(self, action: str, about: StoredVerdict, who: str, address: str | None, now: datetime) -> Act:
         detail = {"decision": about.decision, "labels": list(about.labels), "role": about.role}
