@@ -266,7 +266,9 @@ class Accounts:
         """
         now = datetime.now(UTC)
         with self._store.writing() as connection:
-            row = connection.execute(select(api_token).where(api_token.c.id == token)).first()
+            asked = select(api_token).where(api_token.c.id == token)
+            # databases refuse to compare with larger numbers, and none of them is a token's
+            row = connection.execute(asked).first() if 0 < token < 2**31 else None
             if row is None or of not in (None, row.account):
                 raise UsageError(f"there is no token {token}")
             if row.revoked_at is not None:

@@ -26,7 +26,7 @@ _STATUS: tuple[tuple[type[AuditError], int], ...] = (
 )
 
 _HEADLINES = {
-    400: "That is not this server's name",
+    400: "That cannot be read",
     401: "Log in first",
     403: "This is not allowed",
     404: "There is nothing here",
@@ -36,6 +36,12 @@ _HEADLINES = {
     429: "Too many tries",
     503: "The store does not take this now",
 }
+
+#: Headlines of errors of a certain kind, whatever their status.
+_BY_CODE = {"host": "That is not this server's name"}
+
+#: What people who sign in are told of a store or a disk that fails: where it lies is the server's own business.
+_FAILING = "The store cannot be read or written at this moment. The log of the server says why."
 
 #: What a person should know of an answer that could not be stored.
 _UNSTORED = (
@@ -50,7 +56,13 @@ def add_faults(app: FastAPI) -> None:
     @app.exception_handler(AuditError)
     async def _audit(request: Request, error: AuditError) -> Response:
         status = next(s for kind, s in _STATUS if isinstance(error, kind))
-        return told(request, status, str(error), error.code)
+        if status == 503:
+            return _failing(request, error, str(error), error.code)
+        return told(request, status, _unplaced(request, str(error)), error.code)
+
+    @app.exception_handler(OSError)
+    async def _disk(request: Request, error: OSError) -> Response:
+        return _failing(request, error, f"The disk or the system refused: {error}", DiskError.code)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -67,6 +79,19 @@ def add_faults(app: FastAPI) -> None:
         return told(request, 500, "A defect of labelaudit; the log of the server has more.", "defect")
 
 
+def _failing(request: Request, error: Exception, words: str, code: str) -> Response:
+    """What the machine keeps from being done: the log has all of it, and so has whoever sits at the machine."""
+    _log.error("%s %s: %s", request.method, request.url.path, words, exc_info=error)
+    signs_in = request.app.state.room.settings.accounts
+    return told(request, 503, _FAILING if signs_in else words, code)
+
+
+def _unplaced(request: Request, words: str) -> str:
+    """A message without where the workspace lies, for people who sign in from elsewhere."""
+    room = request.app.state.room
+    return words.replace(f"{room.workspace.root}/", "") if room.settings.accounts else words
+
+
 def told(
     request: Request, status: int, words: str, code: str, headers: dict[str, str] | None = None
 ) -> Response:
@@ -78,7 +103,7 @@ def told(
         "fault.html",
         None,
         status=status,
-        title=_HEADLINES.get(status, HTTPStatus(status).phrase),
+        title=_BY_CODE.get(code) or _HEADLINES.get(status, HTTPStatus(status).phrase),
         words=words,
         more=_UNSTORED if status == 503 and request.method == "POST" else None,
     )

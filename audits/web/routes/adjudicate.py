@@ -110,8 +110,8 @@ def send_back(request: Request, person: Adjudicating, name: str, form: Sent) -> 
     """Ask the reviewer of a verdict to look at the item again."""
     desk = request.app.state.room.desk(name, person)
     number = text(form, "verdict")
-    if not number.isdecimal():
-        raise HTTPException(422, f"Expected the number of a verdict, got {number!r}.")
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise HTTPException(422, f"Expected the number of a verdict, got {number[:40]!r}.")
     desk.send_back(
         int(number),
         by=person.name,
