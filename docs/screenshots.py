@@ -1,12 +1,11 @@
 """Take the pictures of Dagster's page that docs/nights.md shows.
 
-    pip install playwright
     python docs/screenshots.py docs/images
 
 makes a workspace of handwritten digits in a temporary folder and serves it with `labelaudit up`. Its nights are
 a minute apart: verdicts come in between, once a better model, and before the last one nothing. Then the Chromium
 that is installed (`CHROMIUM` names another one than /usr/bin/chromium) takes `graph.png`, `checks.png` and
-`trend.png`. It takes some ten minutes. Playwright is needed for this alone, so it is no dependency of the project.
+`trend.png`. It takes some ten minutes. Those of the review room are taken by `tests/browser/test_screenshots.py`.
 """
 
 import csv

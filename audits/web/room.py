@@ -54,6 +54,7 @@ class Room:
         for name in self.names(everybody)[:_WARMED]:
             with contextlib.suppress(AuditError):
                 self.loaded(name, everybody).warm()
+                self.desk(name, everybody).progress("")
 
     def names(self, person: Person) -> list[str]:
         """Names of the datasets that are served and that a person sees, sorted."""

@@ -123,6 +123,9 @@ def test_all_that_is_known_of_an_item(small, verdict_store):
         "seconds": 4.5,
         "decided_at": "2024-05-01T12:00:00+00:00",
         "source": "x",
+        "role": "reviewer",
+        "category": None,
+        "severity": None,
         "withdrawn": False,
         "answers_current_question": True,
     }

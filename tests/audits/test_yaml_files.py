@@ -122,7 +122,7 @@ audits: {confident_learning: {filterby: both}}
         "items.path: Input should be a valid string, got 3",
         "items.labels: unknown key; the nearest known key is 'label",
         "classes.1: is the boolean True; YAML reads bare yes/no/on/off",
-        "classes.2.nam: unknown key; the nearest known key is 'name' (known: guideline, id, name)",
+        "classes.2.nam: unknown key; the nearest known key is 'name' (known: id, name, guideline)",
         "classes.3.id",
         "classes.4.id",
         "models.0.out_of_sample: is required and missing",

@@ -2,42 +2,55 @@
 
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 
-#: Widths that pages are shown at.
-WIDTHS = {"desktop": 1280, "phone": 390}
+#: Width and height of the windows that pages are shown in.
+WINDOWS = {"desktop": (1280, 900), "phone": (390, 844)}
+
+#: Colours that a picture keeps: pages have few.
+COLOURS = 128
 
 
 def shot(
-    page: Page, path: str, name: str, *, width: int = 1280, dark: bool = False, folder: Path = FOLDER
+    page: Page,
+    name: str,
+    *,
+    window: str = "desktop",
+    dark: bool = False,
+    height: int | None = None,
+    folder: Path = FOLDER,
 ) -> Path:
-    """Write a picture of a page as `review-NAME-WIDTH.png`.
+    """Write a picture of the page that is open as `review-NAME.png`, with `-phone` and `-dark` where it is.
 
     Parameters
     ----------
     page : Page
         Of a served review room.
-    path : str
-        Of the page, with its server; empty for what is open.
     name : str
         What the picture is called.
-    width : int
-        Of the window.
+    window : {"desktop", "phone"}
     dark : bool
         Whether in the dark scheme.
+    height : int, optional
+        Of the window; left out: as usual. 0: as high as what it shows.
     folder : Path
     """
-    tall = 900 if width > 600 else 844
-    page.set_viewport_size({"width": width, "height": tall})
+    width, usual = WINDOWS[window]
+    page.set_viewport_size({"width": width, "height": height or usual})
     page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-    if path:
-        page.goto(path)
     page.wait_for_load_state("networkidle")
     page.evaluate("() => document.fonts.ready")
-    kind = next((k for k, w in WIDTHS.items() if w == width), str(width))
-    to = folder / f"review-{name}-{kind}{'-dark' if dark else ''}.png"
+    if height == 0:
+        fits = page.evaluate("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom)")
+        page.set_viewport_size({"width": width, "height": fits})
+    ending = ("-phone" if window == "phone" else "") + ("-dark" if dark else "")
+    to = folder / f"review-{name}{ending}.png"
     to.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=to, full_page=False, caret="hide", animations="disabled")
+    page.screenshot(path=to, caret="hide", animations="disabled")
+    with Image.open(to) as taken:
+        few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(to, optimize=True)
     return to

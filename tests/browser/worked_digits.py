@@ -3,7 +3,6 @@
 import csv
 import json
 import random
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -15,13 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from audits.new_workspace import init_workspace
 from audits.review.desk.desk import Desk
 from audits.review.desk.records import Answer
 from audits.review.records import Role, Task
 from audits.review.store import ReviewStore
 from audits.web.loaded import load
 from audits.workspace import Workspace
-from pipelines.demo import DATASET, run_demo
+from pipelines.demo import DATASET, _make_data
 from tests.audits.web.lead_room import run_again
 
 REVIEW = {
@@ -38,7 +38,11 @@ BATCH = ("4", "9", 36)
 #: Gold items; every forty-first of the file.
 GOLD_STEP = 41
 
-COMMENTS = ("closed at the top", "a serif, not a bar", "too coarse to tell", "the loop is open")
+COMMENTS = {
+    "keep": ("an odd hand, but right", "slanted"),
+    "relabel": ("no doubt about it", "plain to see", "a slip of the keyboard?"),
+    "unsure": ("too coarse to tell", "could be either"),
+}
 
 
 class Clock(datetime):
@@ -64,27 +68,22 @@ def set_clock() -> Iterator[type[Clock]]:
         yield Clock
 
 
-def make(root: Path) -> Workspace:
-    """Make the demo, and have people work on it from its start: four runs, some 250 verdicts, a part left open.
+def make(root: Path, shares: tuple[float, ...] = (0.25, 0.2, 0.15, 0.1)) -> Workspace:
+    """Make the demo's data, and have people work on it: one run a day, then a share of the tasks is decided.
 
-    The last verdicts were given within the hour.
+    The last verdicts are given within the hour.
     """
-    run_demo(root, lambda *_: None)
+    init_workspace(root)
     workspace = Workspace(root)
-    for path in workspace.state.glob("review.sqlite*"):
-        path.unlink()
-    shutil.rmtree(workspace.state / "tables")
+    _make_data(workspace, lambda *_: None)
     _write_dataset(workspace)
     days = Days(workspace)
     with set_clock() as clock:
         now = datetime.now(UTC)
-        for day, share in ((3, 0.3), (2, 0.3), (1, 0.2)):
-            clock.at = now - timedelta(days=day, hours=2)
+        for left, share in zip(reversed(range(len(shares))), shares, strict=True):
+            clock.at = now - timedelta(days=left, minutes=25)
             days.run()
             days.work(share)
-        clock.at = now - timedelta(hours=1)
-        days.run()
-        days.work(0.08)
     return workspace
 
 
@@ -162,7 +161,7 @@ class Days:
             task.question.hash,
             decision,
             (right,) if wrong else (),
-            comment=chance.choice(COMMENTS) if chance.random() < 0.08 else "",
+            comment=chance.choice(COMMENTS[decision]) if chance.random() < 0.08 else "",
             seconds=0.6 if chance.random() < 0.02 else round(chance.uniform(1.4, 6), 1),
             severity=chance.choice(("major", "major", "minor", "borderline")) if wrong else None,
             category="non-prototypical" if wrong and chance.random() < 0.4 else None,

@@ -138,3 +138,22 @@ def test_json_of_what_a_dataset_may_have_beside_models_is_as_documented(made_up)
     assert set(seen["more_votes"]["items"][0]) == documented["more_votes.items"]
     absent = made_up.json("evidence", "zoo")["signals"]
     assert {s["signal"] for s in absent} == {"annotator_consensus", "duplicate_conflicts"}
+
+
+def test_json_of_accounts_is_as_documented(tmp_path):
+    from typer.testing import CliRunner
+
+    from pipelines.cli import app
+
+    def call(*words, **given):
+        result = CliRunner().invoke(app, ["--workspace", str(tmp_path), *words], **given)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    call("init")
+    call("users", "add", "ann", "--role", "admin", "--password-stdin", input="correct horse battery\n")
+    call("users", "token", "ann", "--name", "a script")
+    (ann,) = json.loads(call("users", "list", "--json"))
+    assert set(ann) == _keys("users list")[""]
+    (token,) = json.loads(call("users", "tokens", "--json"))
+    assert set(token) == _keys("users tokens")[""]

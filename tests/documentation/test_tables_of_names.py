@@ -23,10 +23,12 @@ def _columns(section: str) -> set[str]:
 def test_columns_of_files_are_as_documented():
     from audits import contracts
     from audits.benchmark.export import EXPORT_COLUMNS
+    from audits.review.history import COLUMNS
     from audits.review.verdict_files import ANSWERED, ASKED, CONTENT, OPTIONAL
 
     assert _columns("The review queue") == {*ASKED, *ANSWERED, *OPTIONAL, f"{CONTENT}..."}
     assert _columns("A label version") == set(EXPORT_COLUMNS)
+    assert _columns("The history of verdicts") == set(COLUMNS)
     assert _columns("A patch") == set(contracts.PATCH.names)
 
 

@@ -204,6 +204,12 @@ def test_nobody_revokes_the_token_of_another(accounts):
     assert accounts.revoke(token.id, by=BY, of="bob")
 
 
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 10**300])
+def test_a_number_that_no_token_can_have_is_no_tokens(accounts, number):
+    with pytest.raises(UsageError, match="there is no token"):
+        accounts.revoke(number, by=BY)
+
+
 def test_tokens_of_a_disabled_account_hold_again_when_it_is_enabled(accounts):
     accounts.add("bob", "reviewer", "hash", by=BY)
     _, secret = accounts.add_token("bob", "script", by=BY)

@@ -17,10 +17,12 @@ from audits.errors import AuditError, DamagedError, LockedError
 from audits.locks import held
 from audits.new_workspace import init_workspace
 from audits.rescore_record import awaited, read_record
+from audits.review.desk.records import Answer
 from audits.review.store import ReviewStore
 from audits.run_log import RunRecord
 from audits.web import rescore
-from audits.web.rescore import Rescorer, queue_cleared, rescorer_of
+from audits.web.people import Person
+from audits.web.rescore import Rescorer, after_decision, queue_cleared, rescorer_of
 from audits.web.room import Room
 from audits.web.settings import RoomSettings
 from tests.conftest import MadeUp
@@ -280,6 +282,25 @@ def test_a_decision_is_not_held_up_by_scores_that_cannot_be_made(zoo, monkeypatc
         assert "no new scores of zoo, which the cleared queue asked for: no process" in caplog.text
         assert rescorer_of(room) is rescorer_of(room)
         assert rescorer_of(room).state("zoo").phase == "failed", "and the page says so"
+    finally:
+        room.close()
+
+
+@pytest.mark.parametrize(("wanted", "by"), [(True, "the cleared queue"), (False, None)])
+def test_only_the_decision_that_clears_the_queue_asks_for_scores(zoo, wanted, by):
+    room = Room(zoo.workspace, RoomSettings(rescore_when_cleared=wanted))
+    ann = Person("ann", "reviewer")
+    try:
+        desk = room.desk("zoo", ann)
+        while (taken := desk.take("ann")) is not None:
+            assert read_record(zoo.workspace, "zoo") is None, "there are some left"
+            answer = Answer(taken.task.question.hash, taken.task.question.hash, "keep")
+            desk.decide("ann", [answer], address=None, shown="open")
+            after_decision(room, desk)
+        rescorer_of(room).wait("zoo")
+        record = read_record(zoo.workspace, "zoo")
+        assert (None if record is None else record.by) == by
+        assert rescorer_of(room).state("zoo").phase == ("done" if wanted else "never")
     finally:
         room.close()
 

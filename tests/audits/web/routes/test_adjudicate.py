@@ -168,6 +168,15 @@ def send_back(cem, page, reviewer, note):
     return cem.post(form.attributes["action"], data={**fields, "note": note})
 
 
+@pytest.mark.parametrize("number", ["", "x", "-1", "1.0", "٣", "9" * 19, "9" * 5000])
+def test_a_verdict_that_can_have_no_such_number_is_refused(opened, number):
+    cem, _ = opened(1)
+    answer = cem.submit("/d/zoo/send-back", verdict=number, note="x", client_id="s1")
+    assert answer.status_code == 422
+    assert "Expected the number of a verdict" in answer.text
+    assert len(answer.text) < 5000
+
+
 def test_sent_back_comes_first_to_its_reviewer_until_answered(opened):
     cem, room = opened()
     page = cem.page("/d/zoo/adjudicate")
