@@ -12,9 +12,18 @@ from audits.benchmark.joins import column
 from audits.benchmark.slices import Slicing, slice_rows
 from audits.cleaned import Contest
 from audits.contracts import SLICES
+from audits.review.frozen import frozen
+from audits.review.store import ReviewStore
 
 #: What frozen slices are called where slices of several kinds stand beside each other.
 BY_FROZEN = "frozen"
+
+
+def frozen_members(store: ReviewStore, dataset: str) -> dict[str, list[str]]:
+    """Item ids of each frozen slice of a dataset, by its name, in the order of freezing."""
+    kept = frozen(store, dataset)
+    known = store.questions(h for hashes in kept.values() for h in hashes)
+    return {name: list(dict.fromkeys(known[h].item_id for h in hashes)) for name, hashes in kept.items()}
 
 
 def frozen_scores(opened: Contest, frozen: Mapping[str, Collection[str]]) -> pa.Table:

@@ -19,7 +19,7 @@ from audits.web.class_words import class_of
 WRONG = ("relabel", "multiple", "none")
 
 #: Longest time that is believed to have been spent on one item, in seconds.
-_LONGEST = 24 * 3600.0
+LONGEST_SECONDS = 24 * 3600.0
 
 
 def answer_of(
@@ -69,11 +69,13 @@ def text(form: FormData, name: str) -> str:
     Raises
     ------
     HTTPException
-        With status 422 when a file was sent instead.
+        With status 422 when a file was sent instead, or what no database can be asked for.
     """
     value = form.get(name, "")
     if not isinstance(value, str):
         raise HTTPException(422, f"The field {name!r} must be text, got a file.")
+    if "\0" in value:
+        raise HTTPException(422, f"The field {name!r} holds a NUL character.")
     return value
 
 
@@ -116,7 +118,7 @@ def _seconds(form: FormData, now: datetime) -> float | None:
     if math.isnan(seconds):
         raise HTTPException(422, f"Expected a number of seconds, got {sent or started!r}.")
     # a clock that was set back, or a page that was left open over night
-    return round(min(max(seconds, 0.0), _LONGEST), 2)
+    return round(min(max(seconds, 0.0), LONGEST_SECONDS), 2)
 
 
 def _choice(form: FormData, name: str, choices: tuple[str, ...]) -> str | None:

@@ -76,8 +76,9 @@ def compare(
     from audits.benchmark.gates import hold
     from audits.cleaned import Asked, class_distance_of, compare_cleaned, contest
     from audits.errors import UsageError
+    from audits.frozen_scores import frozen_members, frozen_scores
     from audits.review.store import ReviewStore
-    from pipelines.cli.comparison import print_comparison, print_slices
+    from pipelines.cli.comparison import print_comparison, print_frozen, print_slices
 
     workspace = open_workspace(ctx)
     dataset = workspace.dataset(name)
@@ -106,17 +107,19 @@ def compare(
             by,
         )
         compared = compare_cleaned(tables, store, rule, asked, opened)
+        frozen = frozen_scores(opened, frozen_members(store, name)).to_pylist()
     drawn = []
     if charts is not None:
         from audits.report.comparison_charts import charts_of, save_charts
 
         drawn = save_charts(charts_of(compared, shown[0], opened.models, opened.truths()), charts)
     if as_json:
-        print_json(to_json(compared))
+        print_json({**to_json(compared), "frozen": frozen})
     else:
         print_comparison(compared, shown, item_sets)
         if by is not None:
             print_slices(compared, shown[0])
+        print_frozen(frozen, compared.pair)
         if drawn:
             say("", *(f"chart: {path}" for path in drawn))
     hold(compared, [g.value for g in gate or []], metrics[0])

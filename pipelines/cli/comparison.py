@@ -150,26 +150,9 @@ def print_slices(compared: Comparison, metric: str) -> None:
     """Print the scores by slice, a row a slice and model."""
     rows = [r for r in compared.slices.to_pylist() if r["metric"] in (metric, "accuracy")]
     chosen = metric if any(r["metric"] == metric for r in rows) else "accuracy"
-    by_place = {(r["slice"], r["model"], r["version"]): r for r in rows if r["metric"] == chosen}
-    places = dict.fromkeys((s, m) for s, m, _ in by_place)
-    cells = []
-    for slice_, model in places:
-        was, now = (by_place[slice_, model, v] for v in compared.pair)
-        delta = None if was["value"] is None or now["value"] is None else now["value"] - was["value"]
-        ends = None if now["low"] is None else (now["low"], now["high"])
-        values = [number(was["value"]), number(now["value"]), _ends(ends), number(delta, sign=True)]
-        cells.append([slice_, model, *values, str(now["n"])])
     by = rows[0]["by"] if rows else "slice"
-    more, cells = len(cells) - _SLICES_SHOWN, cells[:_SLICES_SHOWN]
-    print_table(
-        f"\n{chosen} by {by}, all items of each version",
-        [by, "model", "original", compared.pair[1], "95 %", "change", "n"],
-        cells,
-        text=[by, "model"],
-        styles=["", "", ORIGINAL, CLEANED, CLEANED],
-    )
-    if more > 0:
-        say(f"  and {more} more rows; --json lists them all")
+    rows = [r for r in rows if r["metric"] == chosen]
+    _print_slice_rows(f"\n{chosen} by {by}, all items of each version", by, rows, compared.pair)
     for s in compared.spread.to_pylist():
         if s["version"] == compared.pair[1]:
             worst = "" if s["worst"] is None else _worst(s)
@@ -177,6 +160,34 @@ def print_slices(compared: Comparison, metric: str) -> None:
                 f"  {s['model']}: MacroStd {number(s['macro_std'])}, by chance {number(s['baseline'])} "
                 f"(p {number(s['p_value'], 3)}){worst}"
             )
+
+
+def print_frozen(rows: list[dict[str, Any]], pair: tuple[str, str]) -> None:
+    """Print the accuracy on frozen slices, a row a slice and model; nothing where there is none."""
+    if rows:
+        _print_slice_rows("\naccuracy on frozen slices", "slice", rows, pair)
+
+
+def _print_slice_rows(title: str, by: str, rows: list[dict[str, Any]], pair: tuple[str, str]) -> None:
+    by_place = {(r["slice"], r["model"], r["version"]): r for r in rows}
+    places = dict.fromkeys((s, m) for s, m, _ in by_place)
+    cells = []
+    for slice_, model in places:
+        was, now = (by_place[slice_, model, v] for v in pair)
+        delta = None if was["value"] is None or now["value"] is None else now["value"] - was["value"]
+        ends = None if now["low"] is None else (now["low"], now["high"])
+        values = [number(was["value"]), number(now["value"]), _ends(ends), number(delta, sign=True)]
+        cells.append([slice_, model, *values, str(now["n"])])
+    more, cells = len(cells) - _SLICES_SHOWN, cells[:_SLICES_SHOWN]
+    print_table(
+        title,
+        [by, "model", "original", pair[1], "95 %", "change", "n"],
+        cells,
+        text=[by, "model"],
+        styles=["", "", ORIGINAL, CLEANED, CLEANED],
+    )
+    if more > 0:
+        say(f"  and {more} more rows; --json lists them all")
 
 
 def _worst(spread: dict[str, Any]) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from audits.cleaned import contest
 from audits.contracts import SLICES
-from audits.frozen_scores import BY_FROZEN, frozen_scores
+from audits.frozen_scores import BY_FROZEN, frozen_members, frozen_scores
 from audits.review.consensus import Rule
+from audits.review.frozen import freeze
 from audits.review.records import NewVerdict
 from audits.review.store import ReviewStore
 from tests.audits.web.flipped import IDS, NAME, flipped, questions, say_cow
@@ -69,3 +70,17 @@ def test_ids_that_are_gone_and_empty_slices(scored):
     assert found["gone", "steady", "original"] == (1.0, 1)
     assert found["empty", "steady", "original"] == (None, 0)
     assert scored({}) == {}
+
+
+def test_every_comparison_scores_what_is_frozen_on_its_own(barn):
+    assert barn.json("compare", NAME)["frozen"] == []
+    assert "frozen" not in barn.ok("compare", NAME)
+    with ReviewStore(barn.workspace.store_url) as store:
+        asked = [t.question for t in store.tasks(NAME)][:3]
+        freeze(store, NAME, "major mistakes", [q.hash for q in asked], "ann")
+        assert frozen_members(store, NAME) == {"major mistakes": [q.item_id for q in asked]}
+    rows = barn.json("compare", NAME)["frozen"]
+    assert {(r["slice"], r["version"], r["n"]) for r in rows} == {
+        ("major mistakes", version, 3) for version in ("original", "corrected")
+    }
+    assert "accuracy on frozen slices" in barn.ok("compare", NAME)

@@ -44,7 +44,17 @@ def typed(page: Page) -> None:
     page.wait_for_selector("[role=option]")
 
 
-#: Pages by what they are called: the path, where {q} is a question that was decided, and what is done on it first.
+def with_tiles(page: Page) -> None:
+    page.locator("[data-tiles] input").first.check()
+
+
+def disputed(page: Page) -> None:
+    page.wait_for_selector(".beside-verdict")
+    all_open(page)
+
+
+#: Pages by what they are called: the path, where {q} is a question that was decided and {d} one that is disputed, and
+#: what is done on it first. Those of people who log in are in `test_accounts.py`.
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "home": ("/", as_it_is),
     "review": ("/d/zoo/review", as_it_is),
@@ -55,6 +65,15 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "one item": ("/d/zoo/q/{q}", all_open),
     "history": ("/d/zoo/history", as_it_is),
     "not there": ("/d/zoo/q/0", as_it_is),
+    "pairs": ("/d/zoo/grid", as_it_is),
+    "a pair": ("/d/zoo/grid?given=c3&suggested=c2", with_tiles),
+    "dispute": ("/d/zoo/adjudicate?q={d}", disputed),
+    "dashboard": ("/d/zoo/dashboard", all_open),
+    "reviewers": ("/d/zoo/reviewers", all_open),
+    "scores": ("/d/zoo/compare", all_open),
+    "new scores": ("/d/zoo/rescore", as_it_is),
+    "account": ("/account", as_it_is),
+    "users": ("/users", as_it_is),
 }
 
 
@@ -68,30 +87,32 @@ def room(workspaces, tmp_path_factory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def decided(room) -> str:
-    """A question with verdicts of several people, one withdrawn."""
+def asked(room) -> dict[str, str]:
+    """A question with verdicts of several people, one withdrawn; and one that two people differ about."""
     with ReviewStore(room.workspace.store_url) as store:
-        asked = store.tasks("zoo")[0].question
+        q, d = (t.question for t in store.tasks("zoo")[:2])
         store.add_verdicts(
             [
-                NewVerdict("v1", asked, "local", "relabel", ("c3",), "a comment"),
-                NewVerdict("v2", asked, "bob", "unsure"),
-                NewVerdict("v3", asked, "cem", "keep", role="adjudicator"),
+                NewVerdict("v1", q, "local", "relabel", ("c3",), "a comment"),
+                NewVerdict("v2", q, "bob", "unsure"),
+                NewVerdict("v3", q, "cem", "keep", role="adjudicator"),
+                NewVerdict("v4", d, "ann", "keep", seconds=0.4),
+                NewVerdict("v5", d, "bob", "none", (), "a comment"),
             ]
         )
         store.withdraw(2, "bob", "a slip", "w1")
-        return asked.hash
+        return {"q": q.hash, "d": d.hash}
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_has_a_serious_fault(room, decided, visiting, width, dark):
+def test_no_page_has_a_serious_fault(room, asked, visiting, width, dark):
     faults = []
     with visiting(room, width=width, height=844, dark=dark) as visitor:
         visitor.forgiven = ("404", "422")  # pages that say that something is not there
         page = visitor.context.new_page()
         for name, (path, first) in PAGES.items():
-            page.goto(visitor.base + path.format(q=decided))
+            page.goto(visitor.base + path.format(**asked))
             first(page)
             no_sideways_scroll(page)
             found = Axe().run(page).response["violations"]

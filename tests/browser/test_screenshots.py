@@ -162,14 +162,14 @@ class Picture:
 
 
 PICTURES = (
-    Picture("item", "/review?question={open}", phone=True, dark=True),
+    Picture("item", "/review?question={open}", phone=True, dark=True, height=0),
     Picture("grid", "/grid?given=9&suggested=4", phone=True, first=select_some),
     Picture("history", "/history"),
-    Picture("one", "/q/{decided}"),
-    Picture("adjudicate", "/adjudicate?q={disputed}", who="cem", phone=True),
-    Picture("dashboard", "/dashboard", who="cem", phone=True, height=1500),
+    Picture("one", "/q/{decided}", height=0),
+    Picture("adjudicate", "/adjudicate?q={disputed}", who="cem", phone=True, height=0),
+    Picture("dashboard", "/dashboard", who="cem", phone=True, height=0),
     Picture("reviewers", "/reviewers", who="cem", phone=True, height=0),
-    Picture("scores", "/compare", who="cem", phone=True, height=1300),
+    Picture("scores", "/compare", who="cem", phone=True, height=0),
 )
 
 

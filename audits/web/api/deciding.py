@@ -9,6 +9,7 @@ from pydantic import Field
 
 from audits.review.desk.records import Answer as DeskAnswer
 from audits.review.records import Decision, Shown
+from audits.web.answering import LONGEST_SECONDS
 from audits.web.api.answers import faults
 from audits.web.api.asking import OfDataset
 from audits.web.api.values import (
@@ -43,7 +44,7 @@ class Answer(Sent):
     )
     comment: Comment = ""
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
-        None, description="Time spent."
+        None, description="Time spent; of more than a day it is taken to be a day."
     )
     category: Name | None = Field(None, description="Kind of the mistake, where the dataset asks for it.")
     severity: Name | None = Field(None, description="How bad the mistake is, where the dataset asks for it.")
@@ -91,7 +92,7 @@ def decide(asked: OfDataset, sent: Answers) -> Verdicts:
             decision=a.decision,
             labels=tuple(a.labels),
             comment=a.comment,
-            seconds=a.seconds,
+            seconds=None if a.seconds is None else min(a.seconds, LONGEST_SECONDS),
             category=a.category,
             severity=a.severity,
         )

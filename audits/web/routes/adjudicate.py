@@ -19,7 +19,7 @@ from audits.web.content.card import card
 from audits.web.digits import digits_of
 from audits.web.loaded import Loaded
 from audits.web.pages import render
-from audits.web.people import Adjudicating
+from audits.web.people import Adjudicating, Person
 from audits.web.rescore import after_decision
 from audits.web.routes.review import Sent, form_values, known_question, unkept
 from audits.web.said import said
@@ -53,7 +53,7 @@ def adjudicate(
         "dataset_base": f"/d/{quote(name)}",
     }
     if disputed:
-        values |= _shown(loaded, disputed[at], person.name)
+        values |= _shown(loaded, disputed[at], person)
         values |= {
             "previous": hashes[at - 1] if at > 0 else None,
             "next": hashes[at + 1] if at + 1 < len(hashes) else None,
@@ -122,7 +122,7 @@ def send_back(request: Request, person: Adjudicating, name: str, form: Sent) -> 
     return unkept(RedirectResponse(f"/d/{quote(name)}/adjudicate?sent=true", status_code=303))
 
 
-def _shown(loaded: Loaded, disputed: Disputed, reader: str) -> dict[str, Any]:
+def _shown(loaded: Loaded, disputed: Disputed, reader: Person) -> dict[str, Any]:
     blind = loaded.dataset.config.review.room.blind
     verdicts = sorted(disputed.verdicts, key=lambda v: v.id)
     standing = [v for v in verdicts if not v.withdrawn]

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from audits.errors import UsageError, VerdictsError
-from audits.frozen_scores import frozen_scores
+from audits.frozen_scores import frozen_members, frozen_scores
 from audits.major_mistakes import major_mistakes
-from audits.review.frozen import freeze, frozen
+from audits.review.frozen import freeze
 from audits.review.records import Question
 from audits.web.answering import text
 from audits.web.comparing import Compared, comparisons_of
@@ -112,11 +112,9 @@ class Slice:
 
 
 def _slices(room: Room, loaded: Loaded, compared: Compared) -> list[Slice]:
-    kept = frozen(room.store, loaded.name)
-    if not kept:
+    members = frozen_members(room.store, loaded.name)
+    if not members:
         return []
-    known = room.store.questions({h for hashes in kept.values() for h in hashes})
-    members = {name: {known[h].item_id for h in hashes} for name, hashes in kept.items()}
     before, after = compared.comparison.pair
     scores = {
         (r["slice"], r["model"], r["version"]): r

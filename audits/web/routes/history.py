@@ -19,7 +19,7 @@ from audits.web.looked import note_look
 from audits.web.pages import render
 from audits.web.people import SignedIn
 from audits.web.routes.review import form_values, known_question, unkept
-from audits.web.said import WORDS, said, standing, to_be_seen
+from audits.web.said import WORDS, keeps_back, said, standing, to_be_seen
 
 router = APIRouter()
 
@@ -46,8 +46,7 @@ def history(
     desk: Desk = room.desk(name, person)
     found, older = _entries(desk, person.name, before, decision)
     entries = [
-        (said(loaded, d.verdict, person.name), named_id(loaded, d.verdict.question.given_label))
-        for d in found
+        (said(loaded, d.verdict, person), named_id(loaded, d.verdict.question.given_label)) for d in found
     ]
     address = f"/d/{quote(name)}/history"
     more = {"decision": decision} if decision else {}
@@ -80,8 +79,10 @@ def one(request: Request, person: SignedIn, name: str, question_hash: str) -> Re
     mine = standing(verdicts, person.name)
     with room.store.reading() as connection:
         note = open_sent_back(connection, name, person.name).get(asked.hash)
-    blind = loaded.dataset.config.review.room.blind and not mine
-    if loaded.dataset.config.review.room.blind and mine:
+    config = loaded.dataset.config.review.room
+    blind = config.blind and not mine
+    kept_back = keeps_back(config) and not mine
+    if config.blind and mine:
         note_look(room.store, name, asked.hash, person)
     shown = card(loaded, asked, blind=blind)
     return unkept(
@@ -97,9 +98,10 @@ def one(request: Request, person: SignedIn, name: str, question_hash: str) -> Re
             digits=digits_of(loaded.classes, shown.likely),
             blind=blind,
             note=note,
-            mine=said(loaded, mine[-1], person.name) if mine else None,
+            mine=said(loaded, mine[-1], person) if mine else None,
             standing=mine,
-            said=[said(loaded, v, person.name) for v in to_be_seen(verdicts, person.name, blind=blind)],
+            said=[said(loaded, v, person) for v in to_be_seen(verdicts, person.name, kept_back=kept_back)],
+            kept_back=kept_back,
             back=_before(desk, person.name, mine[-1].id if mine else None, asked.hash),
         )
     )

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 from audits.errors import VerdictsError
 from audits.review.desk.desk import Desk
 from audits.review.desk.records import Answer, Assignment
+from audits.review.record_checks import text_problems
 from audits.review.records import Question, Role, Shown, StoredVerdict
 from audits.review.store import ReviewStore
 from audits.web.answering import answer_of, text
@@ -150,7 +151,8 @@ def known_question(store: ReviewStore, name: str, hash_: str) -> Question:
     HTTPException
         With status 404 when the dataset has none with this hash.
     """
-    found = store.questions([hash_]).get(hash_)
+    # no database is to be asked for what it cannot hold
+    found = None if text_problems([("question", hash_)]) else store.questions([hash_]).get(hash_)
     if found is None or found.dataset != name:
         raise HTTPException(404, f"The dataset {name!r} has no question {hash_!r}.")
     return found

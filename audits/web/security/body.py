@@ -1,10 +1,12 @@
-"""How much a request may send: what is more is refused before any of it is read as a form or as JSON."""
+"""What a request may send: too much of it, or a form in no UTF-8, is refused before any of it is read."""
 
 from __future__ import annotations
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from audits.errors import plain
 from audits.web.faults import told
 
 #: Most bytes of a form, or of what the JSON API takes.
@@ -13,6 +15,12 @@ FORM_BYTES = 1_000_000
 #: Most bytes of a file of verdicts: of what is sent to a path that ends so.
 IMPORT_BYTES = 20_000_000
 IMPORT_PATH = "/import"
+
+_FORMS = (b"multipart/form-data", b"application/x-www-form-urlencoded")
+
+#: How forms may say that they are written. Whoever reads them would take any name that Python knows, also of what
+#: decodes nothing, or to texts that nobody can store.
+_CHARSETS = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 
 #: Requests that change nothing; they need no body.
 READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -34,6 +42,10 @@ class Bodies:
         if scope["type"] != "http" or scope["method"] in READING:
             await self._app(scope, receive, send)
             return
+        if (charset := _charset(scope)) not in _CHARSETS:
+            words = f"The form is written in {plain(charset.decode('latin-1'))}; expected UTF-8."
+            await told(Request(scope, receive), 415, words, "charset")(scope, receive, send)
+            return
         limit = IMPORT_BYTES if scope["path"].endswith(IMPORT_PATH) else FORM_BYTES
         length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
         body = None if not length.isdigit() or int(length) > limit else await taken(receive, limit)
@@ -42,6 +54,13 @@ class Bodies:
             await told(Request(scope, receive), 413, words, "too-long")(scope, receive, send)
             return
         await self._app(scope, again(body, receive), send)
+
+
+def _charset(scope: Scope) -> bytes:
+    """How a form says that it is written, in small letters; UTF-8 where it says nothing, or is no form."""
+    header = next((v for k, v in scope["headers"] if k == b"content-type"), b"")
+    kind, options = parse_options_header(header)
+    return options.get(b"charset", b"utf-8").strip().lower() if kind in _FORMS else b"utf-8"
 
 
 async def taken(receive: Receive, limit: int) -> bytes | None:

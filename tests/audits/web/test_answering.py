@@ -119,3 +119,18 @@ def test_a_kind_of_mistake_that_is_none_of_those_asked_for():
 def test_a_file_is_no_text():
     file = UploadFile(BytesIO(b"x"), filename="x")
     assert refused(("decision", "keep"), ("comment", file)) == "The field 'comment' must be text, got a file."
+
+
+@pytest.mark.parametrize("name", ["client_id", "decision", "another", "comment", "seconds"])
+def test_what_no_database_takes_is_refused_in_any_field(name):
+    form = (
+        FormData([("decision", "keep"), (name, "a\0b")])
+        if name != "decision"
+        else FormData([(name, "keep\0")])
+    )
+    with pytest.raises(HTTPException) as caught:
+        answer_of(form, ASKED, PETS, PLAIN, NOW)
+    assert (caught.value.status_code, caught.value.detail) == (
+        422,
+        f"The field {name!r} holds a NUL character.",
+    )

@@ -183,3 +183,17 @@ def test_a_store_that_does_not_answer_is_told_and_nothing_is_confirmed(api):
     answer = {"client_id": "1", "question": asked, "decision": "keep"}
     refused = post(visitor, "verdicts", {"answers": [answer]})
     assert (refused.status_code, refused.json()["error"]) == (503, "store")
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"), [(3.5, 3.5), (86_400, 86_400), (86_401, 86_400), (1.7e308, 86_400)]
+)
+def test_nobody_spends_more_than_a_day_on_an_item(api, sent, stored):
+    made = api()
+    visitor = made.local()
+    (asked,) = questions(visitor, 1)
+    answer = {"client_id": "1", "question": asked, "decision": "keep", "seconds": sent}
+    for _ in range(2):
+        told = post(visitor, "verdicts", {"answers": [answer]})
+        assert told.json()["verdicts"][0]["seconds"] == stored
+    assert [v.seconds for v in made.store.verdicts("zoo")] == [stored]

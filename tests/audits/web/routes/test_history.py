@@ -1,10 +1,18 @@
+import shutil
+from dataclasses import replace
+
 import pytest
 
 from audits.review.activity import read
 from audits.review.desk.records import Answer
 from audits.review.records import NewVerdict
+from audits.web.app import create_app
 from audits.web.looked import ACTION
+from audits.web.people import Person
 from audits.web.routes import history
+from audits.web.settings import RoomSettings
+from audits.workspace import Workspace
+from tests.audits.web.conftest import CHEAP, Guarded
 from tests.audits.web.routes.browser import form_to
 
 
@@ -200,3 +208,34 @@ def test_what_is_decided_after_a_look_at_the_evidence_is_not_taken_for_blind(on_
         (not_looked, "unsure"): "blind",
     }
     assert [a.question_hash for a in read(browser.room.store) if a.action == ACTION] == [looked]
+
+
+def test_a_second_look_is_not_told_by_the_first_and_not_said_to_be_one(made_rooms, tmp_path):
+    review = {"verdicts_per_item": 1, "room": {"second_look": 1.0, "repeat": 0.0}}
+    workspace = shutil.copytree(made_rooms(**review), tmp_path / "copy")
+    app = create_app(Workspace(workspace), RoomSettings(accounts=True))
+    app.state.security = replace(app.state.security, passwords=CHEAP)
+    guarded = Guarded(app, app.state.security.accounts)
+    for name in ("bob", "dee"):
+        guarded.add(name)
+    dee, room = guarded.visitor("dee"), app.state.room
+    bob = room.desk("zoo", Person("bob", "reviewer"))
+    hash_ = bob.take("bob").task.question.hash
+    bob.decide("bob", [Answer("b1", hash_, "unsure", comment="bobs-own-words")], address=None, shown="open")
+    before = dee.page(f"/d/zoo/q/{hash_}").one("main").text
+    assert "bobs-own-words" not in before
+    assert "What others say is shown once you have decided." in before
+    task = dee.page(f"/d/zoo/review?question={hash_}")
+    sent = {"question": hash_, "client_id": "d1", "decision": "keep"}
+    assert task.one("section", id="task").attributes["data-question"] == hash_
+    assert dee.submit("/d/zoo/decide", **sent).status_code == 303
+    assert [v.role for v in room.store.verdicts("zoo") if v.reviewer == "dee"] == ["second"]
+    assert "bobs-own-words" in dee.page(f"/d/zoo/q/{hash_}").text
+    for page in ("history", f"q/{hash_}"):
+        assert "second look" not in dee.page(f"/d/zoo/{page}").text
+    room.close()
+
+
+@pytest.mark.parametrize("hash_", ["%00", "0" * 31 + "%00", "x" * 3000])
+def test_what_can_be_no_question_is_none(on_review, hash_):
+    assert on_review().get(f"/d/zoo/q/{hash_}").status_code == 404

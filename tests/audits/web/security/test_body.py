@@ -84,3 +84,30 @@ def test_a_body_in_parts_is_one_body_and_is_given_again_once():
 
 def test_a_client_that_breaks_off_is_waited_for_no_longer():
     assert anyio.run(taken, receiving(part(b"ab"), {"type": "http.disconnect"}), 10) == b"ab"
+
+
+def form(path, browser, charset, value=b"zz"):
+    """A form that says how it is written, as no page of the app sends it."""
+    body = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n' + value + b"\r\n--x--\r\n"
+    kind = f"multipart/form-data; boundary=x; charset={charset}"
+    return browser.post(path, content=body, headers={"content-type": kind})
+
+
+@pytest.mark.parametrize(
+    "charset", ["undefined", "punycode", '"UTF-7"', "unicode_escape", "latin-1", "none-such"]
+)
+def test_a_form_in_no_utf8_is_refused_before_it_is_read(guarded, charset):
+    answer = form("/login", Visitor(guarded.app), charset, b"\\ud800")
+    assert answer.status_code == 415
+    assert "expected UTF-8" in answer.text
+    assert answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf8"', "us-ascii"])
+def test_a_form_that_says_it_is_utf8_is_read(guarded, charset):
+    assert form("/login", Visitor(guarded.app), charset).status_code == 403, "it lacks the token of a page"
+
+
+def test_files_say_as_they_like_how_they_are_written(echo):
+    answer = echo.post("/echo", content=b"x", headers={"content-type": "text/csv; charset=latin-1"})
+    assert answer.json() == {"bytes": 1}
