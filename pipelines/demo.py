@@ -120,7 +120,7 @@ def run_demo(directory: Path, on_progress: Progress) -> DemoResult:
         raise UsageError(f"{directory} holds something else than a demo; name another folder with --dir")
     init_workspace(directory)
     workspace = Workspace(directory)
-    true, accuracy = _make_data(workspace, on_progress)
+    true, accuracy = make_data(workspace, on_progress)
     _run(workspace, on_progress)
     verdicts = _review(workspace, true)
     _run(workspace, on_progress)
@@ -191,7 +191,7 @@ def _classifiers() -> dict[str, tuple[str, Any]]:
     }
 
 
-def _make_data(workspace: Workspace, on_progress: Progress) -> tuple[dict[str, str], dict[str, float]]:
+def make_data(workspace: Workspace, on_progress: Progress) -> tuple[dict[str, str], dict[str, float]]:
     """Write the dataset's files; give the true label of each item and each model's true accuracy."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import StratifiedKFold, cross_val_predict

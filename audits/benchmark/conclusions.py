@@ -164,7 +164,8 @@ def _ranking(certain: Certainty) -> Iterator[Conclusion]:
     if row["tau_b"] is not None and row["low"] is not None:
         words = f"Kendall's tau-b between the two rankings is {row['tau_b']:.3f}"
         if row["open"]:
-            words += f", {row['low']:.3f} to {row['high']:.3f} as the {row['open']} pairs that are open may turn out"
+            open_ = "1 pair that is" if row["open"] == 1 else f"{row['open']} pairs that are"
+            words += f", {row['low']:.3f} to {row['high']:.3f} as the {open_} open may turn out"
         words += f"; {row['turned']} pairs surely turn" if row["turned"] else ""
         yield Conclusion("ranking", "note", words)
 

@@ -216,7 +216,7 @@ CASES: tuple[Case, ...] = (
         (
             "{root}/datasets/zoo.yaml: 2 problems\n"
             "  - review.budgte: unknown key; the nearest known key is 'budget' (known: budget, "
-            "control_rate, order, exploration, reopen, seed, gold, verdicts_per_item, agree, policy, rescore)\n"
+            "control_rate, order, exploration, reopen, seed, gold, verdicts_per_item, agree, policy, rescore, room)\n"
             "  - modles: unknown key; the nearest known key is 'models' (known: name, description, "
             "task, items, classes, classes_file, classes_confirmed, models, annotations, features, "
             "training_dynamics, reference_labels, audits, review, metrics, class_distance, uncertainty, tolerance, "

@@ -106,7 +106,7 @@ def with_people(workspace: Workspace) -> RoomSettings:
 def worked(tmp_path_factory) -> Workspace:
     """The digits that people worked on; where nothing is written, one day of them."""
     root = tmp_path_factory.mktemp("digits") / "work space"
-    return worked_digits.make(root) if WRITING else worked_digits.make(root, (0.7,))
+    return worked_digits.make(root) if WRITING else worked_digits.make(root, (0.5,))
 
 
 @pytest.fixture(scope="module")
