@@ -3,9 +3,8 @@
 from typing import Any
 
 from audits.benchmark.comparison import Comparison, TableRow, table_rows
-from audits.benchmark.conclusions import Conclusion, conclusions
-from audits.benchmark.coverage import warning
-from audits.benchmark.metric_names import general_name
+from audits.benchmark.comparison_cautions import cautions_on, mark
+from audits.benchmark.conclusions import conclusions
 from audits.benchmark.versions import version_named
 from pipelines.cli.output import CLEANED, ORIGINAL, UNREVIEWED, number, print_table, say
 
@@ -20,9 +19,6 @@ _NOTES = {
     "all": "all items of each version: the numbers also differ by which items are in",
     "relabelled": "only the items whose label changed",
 }
-
-#: How a conclusion is marked.
-_MARKS = {"holds": "holds", "changed": "changed", "unsure": "not sure", "note": ""}
 
 
 def print_comparison(compared: Comparison, metrics: list[str], item_sets: list[str]) -> None:
@@ -58,44 +54,14 @@ def _print_conclusions(compared: Comparison, metric: str) -> None:
     # an unreviewed version changes no label: on the common items both are equal by construction
     items = "common" if version_named(compared.pair[1]).reviewed else "all"
     found = conclusions(compared, items, metric)
-    cautions = _warnings(compared, metric)
+    cautions = cautions_on(compared, metric)
     width = max(len(c.about) for c in found)
     n = f"{compared.common} common items" if items == "common" else "all items of each version"
     say(f"\nWhat holds, by {metric} on {n} (95 %, {compared.replicates} resamples):")
     for line in cautions:
         say(f"  caution: {line}")
     for c in found:
-        say(f"  {c.about:<{width}}  {_mark(c, compared, bool(cautions)):<8}  {c.words}")
-
-
-def _mark(found: Conclusion, compared: Comparison, doubtful: bool) -> str:
-    """How a conclusion is marked: firm ones not where intervals fail, and for now only while verdicts are awaited."""
-    if found.standing in ("holds", "changed") and doubtful:
-        return _MARKS["unsure"]
-    if found.standing == "holds" and compared.after.pending:
-        return "so far"
-    return _MARKS[found.standing]
-
-
-def _warnings(compared: Comparison, metric: str) -> list[str]:
-    """What holds less than it says at this many items, and where a metric does not compare between versions."""
-    scores = compared.scores.to_pylist()
-    rows = [r for r in scores if (r["metric"], r["items"]) == (metric, "common") and r["value"] is not None]
-    if not rows:
-        return []
-    n = min(r["n"] for r in rows)
-    found = [w for of in ("value", "difference", "change") if (w := warning(of, metric, n)) is not None]
-    if general_name(metric) == "average_precision":
-        was, now = (
-            [r["prevalence"] for r in rows if r["version"] == v and r["prevalence"] is not None]
-            for v in compared.pair
-        )
-        if was and now and abs(max(now) - max(was)) > 1e-12:
-            found.append(
-                f"the prevalence moved from {max(was):.4f} to {max(now):.4f}: average precision starts from it, "
-                "so it does not compare between the versions; auroc does"
-            )
-    return found
+        say(f"  {c.about:<{width}}  {mark(c, compared, doubtful=bool(cautions)):<8}  {c.words}")
 
 
 def _print_table(compared: Comparison, metric: str, item_set: str) -> None:

@@ -30,6 +30,7 @@ KEYS = [
     "slices",
     "group_spread",
     "versions",
+    "frozen",
 ]
 POLICIES = ["strict", "majority", "set-valued", "drop-contested"]
 
