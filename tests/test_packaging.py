@@ -32,7 +32,13 @@ def test_the_wheel_holds_the_three_packages_and_no_tests(tmp_path):
     with zipfile.ZipFile(path) as wheel:
         names = {n for n in wheel.namelist() if ".dist-info/" not in n}
         modules = {p.relative_to(source).as_posix() for k in PACKAGES for p in (source / k).rglob("*.py")}
-        assert names == {*modules, "audits/py.typed"}
+        pages = {
+            p.relative_to(source).as_posix()
+            for kind in ("templates", "static")
+            for p in (source / "audits" / "web" / kind).iterdir()
+        }
+        assert len(pages) > 20
+        assert names == {*modules, *pages, "audits/py.typed"}
         (entry,) = [n for n in wheel.namelist() if n.endswith("entry_points.txt")]
         assert b"labelaudit = pipelines.cli:main" in wheel.read(entry)
         (metadata,) = [n for n in wheel.namelist() if n.endswith(".dist-info/METADATA")]

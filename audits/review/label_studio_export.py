@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from xml.sax.saxutils import quoteattr
 
 import pyarrow as pa
 
@@ -199,7 +199,9 @@ def _value(value: Any, column: Column, files_at: str) -> Any:
 def _attribute(text: str) -> str:
     """Text as a quoted attribute: without what XML cannot hold, and with no sign of a variable's name."""
     legal = "".join(c if _in_xml(c) else "\ufffd" for c in text)
-    return quoteattr(legal.replace("$", "\uff04"))
+    escaped = html.escape(legal.replace("$", "\uff04"))
+    # a reader of XML takes these for blanks where they stand in an attribute as they are
+    return f'"{escaped}"'.replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")
 
 
 def _in_xml(char: str) -> bool:
