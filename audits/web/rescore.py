@@ -225,6 +225,10 @@ class Rescorer:
                     log = path.open("wb")
                 with log:
                     process = self._process([*words, "--wait", str(WAIT_SECONDS)], log, lock)
+            except AuditError:
+                # else an earlier run that ended in this second would be taken for this one's end
+                write_record(self._workspace, dataset, replace(record, ended_at=record.at, exit_status=-1))
+                raise
             finally:
                 os.close(lock)
             watch = threading.Thread(

@@ -7,8 +7,8 @@ import csv
 import json
 import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -85,18 +85,24 @@ def _rows(database: Path) -> bytes:
     """Every row of every table; where it is no database, its bytes."""
     if not database.is_file():
         return b""
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as opened:
-            names = [
-                n
-                for (n,) in opened.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-                )
-            ]
-            rows = {n: opened.execute(f'SELECT * FROM "{n}"').fetchall() for n in names}  # noqa: S608 names of our own
-        return repr(rows).encode()
-    except sqlite3.Error:
-        return database.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        # read from a copy: SQLite opens no database of this kind where it can write nothing beside it
+        copy = Path(folder, "copy.sqlite")
+        for ending in ("", "-wal"):
+            if (there := database.with_name(database.name + ending)).is_file():
+                shutil.copyfile(there, f"{copy}{ending}")
+        try:
+            with contextlib.closing(sqlite3.connect(copy)) as opened:
+                names = [
+                    n
+                    for (n,) in opened.execute(
+                        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+                    )
+                ]
+                rows = {n: opened.execute(f'SELECT * FROM "{n}"').fetchall() for n in names}  # noqa: S608 names of our own
+            return repr(rows).encode()
+        except sqlite3.Error:
+            return database.read_bytes()
 
 
 def strays(root: Path) -> list[str]:

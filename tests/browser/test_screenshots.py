@@ -164,13 +164,22 @@ class Picture:
 PICTURES = (
     Picture("item", "/review?question={open}", phone=True, dark=True, height=0),
     Picture("grid", "/grid?given=9&suggested=4", phone=True, first=select_some),
-    Picture("history", "/history"),
-    Picture("one", "/q/{decided}", height=0),
+    Picture("history", "/history", phone=True),
+    Picture("one", "/q/{decided}", phone=True, height=0),
     Picture("adjudicate", "/adjudicate?q={disputed}", who="cem", phone=True, height=0),
     Picture("dashboard", "/dashboard", who="cem", phone=True, height=0),
     Picture("reviewers", "/reviewers", who="cem", phone=True, height=0),
     Picture("scores", "/compare", who="cem", phone=True, height=0),
+    Picture("rescore", "/rescore", who="cem", phone=True, height=0),
 )
+
+
+def in_both(page: Page, name: str, folder: Path, height: int = 0) -> None:
+    """Pictures of the page that is open, in a wide window and in a phone's."""
+    for window, (width, usual) in WINDOWS.items():
+        page.set_viewport_size({"width": width, "height": usual})
+        no_sideways_scroll(page)
+        shot(page, name, window=window, height=height if window == "desktop" else None, folder=folder)
 
 
 def questions_of(room: Running) -> dict[str, str]:
@@ -240,22 +249,22 @@ def test_pictures_of_digits(digits, visiting, folder):
 def test_a_picture_of_blind_mode(blind, visiting, folder):
     with visiting(blind) as visitor:
         page = visitor.open(f"/d/{DATASET}/review?question={questions_of(blind)['open']}")
-        no_sideways_scroll(page)
         assert page.locator(".is-suggested").count() == 0
-        shot(page, "blind", height=0, folder=folder)
+        in_both(page, "blind", folder)
 
 
 def test_pictures_of_the_way_in_and_of_accounts(digits, visiting, folder):
     with visiting(digits) as visitor:
         page = visitor.open("/login")
-        no_sideways_scroll(page)
-        shot(page, "login", height=520, folder=folder)
+        in_both(page, "login", folder, height=520)
         log_in(page, digits.url, "cem")
+        in_both(page, "home", folder, height=520)
+        page.goto(digits.url + "/account")
+        in_both(page, "account", folder)
         page.goto(digits.url + "/users")
-        no_sideways_scroll(page)
         for name in PEOPLE:
             assert page.locator("main").get_by_role("link", name=name, exact=True).count() == 1
-        shot(page, "users", height=0, folder=folder)
+        in_both(page, "users", folder)
 
 
 def test_pictures_of_texts_and_of_a_clear_queue(workspaces, visiting, folder, tmp_path):
@@ -268,9 +277,8 @@ def test_pictures_of_texts_and_of_a_clear_queue(workspaces, visiting, folder, tm
         flagged = [t for t in room.tasks("requests") if t.suggested_label is not None]
         page = visitor.open(f"/d/requests/review?question={flagged[0].question.hash}")
         page.wait_for_load_state("networkidle")
-        no_sideways_scroll(page)
         assert page.locator(".is-suggested").count() == 1
-        shot(page, "text", height=0, folder=folder)
+        in_both(page, "text", folder)
         with ReviewStore(room.workspace.store_url) as store:
             store.add_verdicts(
                 NewVerdict(f"v{t.id}", t.question, "ann", "keep")
@@ -282,8 +290,7 @@ def test_pictures_of_texts_and_of_a_clear_queue(workspaces, visiting, folder, tm
         page.keyboard.press("s")
         page.wait_for_selector("[data-cleared]")
         sent(page)
-        no_sideways_scroll(page)
-        shot(page, "cleared", height=0, folder=folder)
+        in_both(page, "cleared", folder)
 
 
 @pytest.mark.skipif(
