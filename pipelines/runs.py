@@ -14,7 +14,7 @@ from audits.review.store import ReviewStore
 from audits.stages.graph import SCORING, Standing
 from audits.workspace import Workspace
 from pipelines.definitions import build
-from pipelines.instance import open_instance
+from pipelines.instance import InstanceError, open_instance
 from pipelines.orphans import close_orphans
 from pipelines.run_requests import JOB
 from pipelines.unchanged import look_over, record_unchanged
@@ -291,7 +291,12 @@ def _step_problem(event: dg.DagsterEvent) -> Problem:
             int(_told(told, EXIT_STATUS, _WORK_FAILED)),
             _told(told, CODE, AuditError.code),
         )
-    return Problem(step, _cause(event)[1], _WORK_FAILED)
+    kind, words = _cause(event)
+    if kind == "OperationalError" and words.startswith("sqlite3."):
+        # the review store tells its own errors; what comes as it is came from Dagster's records
+        message = f"Dagster's record of runs cannot be kept: {words.partition(': ')[2]}"
+        return Problem(step, message, InstanceError.exit_status, InstanceError.code)
+    return Problem(step, words, _WORK_FAILED)
 
 
 def _cause(event: dg.DagsterEvent) -> tuple[str | None, str]:

@@ -105,7 +105,7 @@ def test_a_place_that_takes_nothing_is_told_and_nothing_is_lost(said: dict[str, 
 
 
 @needs_mounts
-@pytest.mark.parametrize("free_kb", [96, 400])
+@pytest.mark.parametrize("free_kb", [96, 400, 700])
 def test_a_disk_that_fills_up_under_way_keeps_what_was_in_force(free_kb, copied: MadeUp) -> None:
     """Where it fills differs by machine and release; that it is told, and harmless, does not."""
     copied.ok("run", "zoo", "--force")  # places in the queue follow the verdicts since the last run
