@@ -17,7 +17,12 @@ export function ready(form) {
   });
   for (const spare of form.querySelectorAll("[data-spare]")) spare.remove();
   const several = form.querySelector("[data-several]");
-  several.addEventListener("toggle", () => several.open && several.querySelector("[data-ticks] input").focus());
+  // opened here, not by the browser: its toggle event comes later, and a digit that is pressed before would decide
+  several.querySelector("summary").addEventListener("click", (event) => {
+    event.preventDefault();
+    several.open = !several.open;
+    if (several.open) several.querySelector("[data-ticks] input").focus();
+  });
   askAboutMistakes(form);
 }
 
