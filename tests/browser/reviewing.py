@@ -41,6 +41,13 @@ def waiting(page: Page) -> int:
     return int(found)
 
 
+def waits(page: Page, n: int) -> None:
+    """Wait until so many decisions wait to be sent; what is under way may still arrive."""
+    page.wait_for_function(
+        "n => Object.keys(localStorage).filter(k => k.startsWith('labelaudit/unsent/')).length === n", arg=n
+    )
+
+
 def no_sideways_scroll(page: Page) -> None:
     """Fail when the page is wider than the window."""
     wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.reviewing import press, question, sent, told, waiting
+from tests.browser.reviewing import press, question, sent, told, waiting, waits
 
 #: What the browser notes of a server that is away.
 AWAY = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "503", "ERR_FAILED")
@@ -132,7 +132,7 @@ def test_what_the_server_will_never_take_is_told_with_its_reason(serve, visiting
         expect(banner).to_contain_text("A decision was not taken")
         banner.get_by_role("button", name="Drop it").click()
         expect(banner).to_be_hidden()
-        assert waiting(page) == 0
+        waits(page, 0)
         assert room.verdicts() == []
 
 
@@ -206,8 +206,7 @@ def test_what_another_person_left_unsent_is_not_sent_as_ones_own(serve, visiting
         press(other, "u")
         told(other, "Unsure.")
         expect(page.locator("#unsent")).to_contain_text("This was decided as 'local', and you are 'bob'.")
-        other.wait_for_load_state("networkidle")
-        assert waiting(other) == 1
+        waits(other, 1)
         assert [(v.reviewer, v.decision) for v in room.verdicts()] == [("bob", "unsure")]
         room.stop()
         room.named("local")
